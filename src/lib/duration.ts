@@ -1,0 +1,22 @@
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/**
+ * Milliseconds of a duration such as `90s`, `5m`, `1h30m`, `24h`, `7d`, `2w`; `0` is allowed.
+ * Returns undefined for anything else (a bare number other than 0 has no unit and is refused).
+ */
+export function parseDuration(text: string): number | undefined {
+  const compact = text.replaceAll(' ', '').toLowerCase();
+  if (compact === '0') return 0;
+  if (!/^(\d+(\.\d+)?[smhdw])+$/.test(compact)) return undefined;
+  let total = 0;
+  for (const [, amount = '0', unit = 's'] of compact.matchAll(/(\d+(?:\.\d+)?)([smhdw])/g)) {
+    total += Number(amount) * (UNITS[unit] ?? 0);
+  }
+  return Math.round(total);
+}

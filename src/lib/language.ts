@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import type { TextValues } from './problem.ts';
+
+/** The languages that every text exists in. */
+export type Language = 'en-US' | 'zh-CN';
+export const LANGUAGES: readonly Language[] = ['en-US', 'zh-CN'];
+
+/** The nearest language we have for a locale such as `zh`, `zh-TW` or `de-AT`. */
+export function nearestLanguage(locale: string | undefined): Language {
+  return locale?.toLowerCase().startsWith('zh') === true ? 'zh-CN' : 'en-US';
+}
+
+type Texts = { readonly [key: string]: string | Texts };
+const catalogues = new Map<string, Texts>();
+
+function catalogue(language: Language, area: string): Texts {
+  const id = `${language}/${area}`;
+  let texts = catalogues.get(id);
+  if (texts === undefined) {
+    texts = JSON.parse(readFileSync(new URL(`./locales/${id}.json`, import.meta.url), 'utf8')) as Texts;
+    catalogues.set(id, texts);
+  }
+  return texts;
+}
+
+/**
+ * A text of `locales/<language>/<area>.json` by `area:dotted.key`, with `{name}` filled in from `values`.
+ * An unknown key comes back as itself: a missing text must never stop a backup (a test compares the catalogues).
+ */
+export function translate(language: Language, key: string, values: TextValues = {}): string {
+  const [area = '', path = ''] = key.split(':', 2);
+  let found: string | Texts | undefined = catalogue(language, area);
+  for (const part of path.split('.')) found = typeof found === 'object' ? found[part] : undefined;
+  if (typeof found !== 'string') return key;
+  return found.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}

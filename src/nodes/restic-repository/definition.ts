@@ -1,0 +1,25 @@
+/** What the editor stores for a `restic-repository`. Empty texts mean "not set". */
+export interface RepositoryDefinition {
+  name: string;
+  url: string;
+  passwordSource: 'password' | 'file' | 'command';
+  passwordFile: string;
+  passwordCommand: string;
+  binary: string;
+  cacheFolder: string;
+  /** KiB/s; empty: no limit. */
+  uploadLimit: number | '';
+  /** KiB/s; empty: no limit. */
+  downloadLimit: number | '';
+  /** Each `key=value`. */
+  options: string[];
+  /** Duration such as `2m`; empty: restic does not wait for locks. */
+  retryLock: string;
+}
+
+/** Encrypted by Node-RED; never sent to the editor. */
+export interface RepositoryCredentials {
+  password?: string;
+  /** One `NAME=value` a line. */
+  environment?: string;
+}
