@@ -1,0 +1,53 @@
+/// <reference types="jquery" />
+const CSS = `
+.lastgood-form .form-row { display: flex; align-items: center; flex-wrap: wrap; margin-bottom: 10px; }
+.lastgood-form .form-row > label:first-child { flex: 0 0 130px; width: 130px; margin: 0 8px 0 0; line-height: 1.25; }
+.lastgood-form .form-row > label:first-child > i.fa { width: 16px; text-align: center; }
+.lastgood-form .form-row > input[type="text"], .lastgood-form .form-row > input[type="password"],
+.lastgood-form .form-row > select, .lastgood-form .form-row > textarea, .lastgood-form .form-row > div,
+.lastgood-form .form-row > .lastgood-duration, .lastgood-form .form-row > .red-ui-typedInput-container {
+  flex: 1 1 0; width: auto !important; min-width: 0; }
+.lastgood-form .form-row > input[type="text"].lastgood-short { flex: 0 0 110px; }
+.lastgood-form .form-row > .lastgood-unit { margin-left: 8px; color: var(--red-ui-secondary-text-color); }
+.lastgood-form .form-row.lastgood-top { align-items: flex-start; }
+.lastgood-form .form-row.lastgood-top > label:first-child { padding-top: 7px; }
+.lastgood-form .lastgood-checkbox { margin-left: 138px; }
+.lastgood-form .lastgood-checkbox > label, .lastgood-form .lastgood-checkbox > label:first-child {
+  flex: 1 1 0; width: auto; display: flex; align-items: baseline; padding: 0; line-height: 1.35; cursor: pointer; }
+.lastgood-form .lastgood-checkbox input[type="checkbox"] { width: auto; flex: none; margin: 0 8px 0 0; position: relative; top: 1px; }
+.lastgood-form .lastgood-hint { margin: -5px 0 12px 138px; font-size: 12px; line-height: 1.45; color: var(--red-ui-secondary-text-color); }
+.lastgood-form .lastgood-hint code { font-size: 11px; white-space: normal; overflow-wrap: anywhere; }
+.lastgood-form .lastgood-heading { margin: 18px 0 10px; padding-bottom: 4px; font-weight: 600;
+  color: var(--red-ui-primary-text-color); border-bottom: 1px solid var(--red-ui-secondary-border-color); }
+.lastgood-form .lastgood-sections { margin-bottom: 14px; }
+.lastgood-form .lastgood-buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0 12px; }
+.lastgood-duration { display: flex; gap: 6px; }
+.lastgood-duration > input[type="text"] { flex: 1 1 auto; width: auto; min-width: 60px; max-width: 170px; }
+.lastgood-duration > select { flex: 0 0 110px; width: 110px; }
+.lastgood-list li { padding: 4px 30px 4px 22px !important; min-height: 0 !important; }
+.lastgood-list li input[type="text"] { width: 100% !important; }
+.lastgood-tab-sign { margin-right: 5px; color: var(--red-ui-text-color-error); }
+.lastgood-verdict { display: flex; gap: 8px; margin: 0 0 12px; padding: 8px 10px; line-height: 1.45; border-radius: 4px;
+  color: var(--red-ui-primary-text-color); background: var(--red-ui-secondary-background);
+  border: 1px solid var(--red-ui-secondary-border-color); border-left-width: 4px; overflow-wrap: anywhere; }
+.lastgood-verdict > i.fa { flex: none; line-height: inherit; }
+.lastgood-verdict > div { flex: 1 1 0; min-width: 0; }
+.lastgood-verdict p { margin: 4px 0 0; }
+.lastgood-verdict-ok { border-left-color: var(--red-ui-text-color-success); }
+.lastgood-verdict-ok > i.fa { color: var(--red-ui-text-color-success); }
+.lastgood-verdict-warn { border-left-color: var(--red-ui-text-color-warning); }
+.lastgood-verdict-warn > i.fa { color: var(--red-ui-text-color-warning); }
+.lastgood-verdict-bad { border-left-color: var(--red-ui-text-color-error); }
+.lastgood-verdict-bad > i.fa { color: var(--red-ui-text-color-error); }
+`;
+
+/**
+ * The look that all our dialogs share, put into the page once. A dialog wraps its template in
+ * `<div class="lastgood-form">`: rows are `div.form-row > label + field`, long boxes (lists, text areas)
+ * `div.form-row.lastgood-top`, check boxes `div.form-row.lastgood-checkbox > label > input + span`, explanations
+ * `div.lastgood-hint`. Colours come from the editor's variables, so that its dark theme holds.
+ */
+export function useSharedStyle(): void {
+  if (document.getElementById('lastgood-editor-style') !== null) return;
+  $('<style id="lastgood-editor-style">').text(CSS).appendTo(document.head);
+}

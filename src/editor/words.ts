@@ -1,0 +1,26 @@
+type Words = typeof english;
+
+const english = {
+  seconds: 'seconds',
+  minutes: 'minutes',
+  hours: 'hours',
+  days: 'days',
+  weeks: 'weeks',
+  durationEmpty: 'Enter a number: this duration cannot be empty.',
+  durationInvalid: 'Enter a positive number, such as 5 or 1.5.',
+};
+
+const chinese: Words = {
+  seconds: '秒',
+  minutes: '分钟',
+  hours: '小时',
+  days: '天',
+  weeks: '周',
+  durationEmpty: '请填写数字：这个时长不能为空。',
+  durationInvalid: '请填写正数，例如 5 或 1.5。',
+};
+
+/** The texts of the parts that all dialogs share, in the editor's language. */
+export function words(): Words {
+  return RED.i18n.lang() === 'zh-CN' ? chinese : english;
+}
