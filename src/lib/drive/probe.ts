@@ -1,0 +1,208 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { extname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Something to ask of a file system that may not answer. Paths may be relative to our working directory. */
+export type ProbeRequest =
+  /** What `path` is, symbolic links followed; triggers an automount. */
+  | { readonly op: 'stat'; readonly path: string }
+  /** The first `limit` bytes of a file. */
+  | { readonly op: 'read'; readonly path: string; readonly limit: number }
+  /** A small file is created, written, synced and removed in the folder `path`. */
+  | { readonly op: 'write'; readonly path: string };
+
+/** What a `stat` probe found. Numbers that may exceed 2^53 are decimal texts. */
+export interface ProbeStat {
+  readonly realPath: string;
+  readonly type: 'file' | 'directory' | 'other';
+  readonly device: string;
+  /** Device of the folder that contains `realPath`; equal for `/`. */
+  readonly parentDevice: string;
+  readonly inode: string;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly size: number;
+  readonly modifiedMs: number;
+  readonly totalBytes: number;
+  /** What an unprivileged process can use. */
+  readonly freeBytes: number;
+  /** 0: the file system has no fixed limit (btrfs, exfat). */
+  readonly totalInodes: number;
+  readonly freeInodes: number;
+}
+
+/** What each kind of request finds. */
+export interface ProbeFindings {
+  readonly stat: ProbeStat;
+  readonly read: { readonly content: Buffer };
+  readonly write: object;
+}
+
+export interface ProbeFailure {
+  readonly ok: false;
+  /**
+   * An errno code such as `ENOENT`; `TIMEOUT`: no answer in time; `TOO_MANY_ABANDONED`: not even asked, because too
+   * many earlier probes still hang; `NO_ANSWER`: the probe process ended early.
+   */
+  readonly code: string;
+  readonly message: string;
+}
+
+export type ProbeAnswer<Op extends ProbeRequest['op'] = ProbeRequest['op']> =
+  | ({ readonly ok: true } & ProbeFindings[Op])
+  | ProbeFailure;
+
+/** A probe process that was killed but has not ended: the kernel holds it in a call to a dead drive. */
+export interface AbandonedProbe {
+  readonly pid: number | undefined;
+  /** ms since the epoch. */
+  readonly since: number;
+  /** Paths without an answer. */
+  readonly paths: readonly string[];
+}
+
+/** Requests that one process works on; each has a thread of its own there, so none waits for another. */
+const REQUESTS_PER_CHILD = 16;
+const MOST_ABANDONED = 8;
+
+interface Pending {
+  readonly request: ProbeRequest;
+  readonly timeoutMs: number;
+  readonly settle: (answer: ProbeAnswer) => void;
+}
+
+/**
+ * Runs file-system calls in short-lived processes, because a call to a dead drive can hang for ever and four of them
+ * would stall every file and name look-up of Node-RED. Requests made in the same turn share a process.
+ */
+export class Prober {
+  readonly #start: () => ChildProcess;
+  readonly #abandoned = new Set<AbandonedProbe>();
+  #collected: Pending[] = [];
+
+  /** `start` makes the process that works on requests. */
+  constructor(start: () => ChildProcess = startChild) {
+    this.#start = start;
+  }
+
+  /** The probe processes that still hang. */
+  get abandoned(): readonly AbandonedProbe[] {
+    return [...this.#abandoned];
+  }
+
+  /**
+   * Asks, and gives up after `timeoutMs`. Never rejects. A path on which an earlier probe still hangs is answered
+   * `TIMEOUT` at once.
+   */
+  probe<R extends ProbeRequest>(request: R, timeoutMs: number): Promise<ProbeAnswer<R['op']>> {
+    return new Promise((settle) => {
+      const pending = { request: { ...request, path: resolve(request.path) }, timeoutMs, settle };
+      if (this.#collected.push(pending) === 1) setImmediate(() => this.#startCollected());
+    });
+  }
+
+  #startCollected(): void {
+    const collected = this.#collected;
+    this.#collected = [];
+    const askable = collected.filter((pending) => {
+      const refusal = this.#refusal(pending.request.path);
+      if (refusal !== undefined) pending.settle(refusal);
+      return refusal === undefined;
+    });
+    for (let at = 0; at < askable.length; at += REQUESTS_PER_CHILD) {
+      this.#ask(askable.slice(at, at + REQUESTS_PER_CHILD));
+    }
+  }
+
+  #refusal(path: string): ProbeFailure | undefined {
+    for (const { paths } of this.#abandoned) {
+      if (paths.includes(path)) return failure('TIMEOUT', 'an earlier probe of this path still hangs');
+    }
+    if (this.#abandoned.size < MOST_ABANDONED) return undefined;
+    return failure('TOO_MANY_ABANDONED', `${this.#abandoned.size} earlier probes still hang`);
+  }
+
+  #ask(batch: readonly Pending[]): void {
+    const open = new Set(batch);
+    const timers = new Map<Pending, NodeJS.Timeout>();
+    let child: ChildProcess;
+    const settle = (pending: Pending, answer: ProbeAnswer): void => {
+      clearTimeout(timers.get(pending));
+      open.delete(pending);
+      pending.settle(answer);
+    };
+    const settleAll = (answer: ProbeFailure): void => {
+      for (const pending of open) settle(pending, answer);
+    };
+    try {
+      child = this.#start();
+    } catch (error) {
+      settleAll(failureOf(error));
+      return;
+    }
+    const hung: string[] = [];
+    const giveUp = (pending: Pending): void => {
+      hung.push(pending.request.path);
+      settle(pending, failure('TIMEOUT', `no answer within ${pending.timeoutMs} ms`));
+      if (open.size === 0) this.#abandon(child, hung);
+    };
+    for (const pending of batch) timers.set(pending, setTimeout(giveUp, pending.timeoutMs, pending));
+    child.on('message', (message) => {
+      const { index, answer } = message as { index: number; answer: ProbeAnswer };
+      const pending = batch[index];
+      if (pending === undefined || !open.has(pending)) return;
+      settle(pending, answer);
+      if (open.size === 0 && hung.length > 0) this.#abandon(child, hung);
+    });
+    child.once('error', (error) => settleAll(failureOf(error)));
+    child.once('exit', () => settleAll(failure('NO_ANSWER', 'the probe process ended without an answer')));
+    child.send(
+      batch.map((pending) => pending.request),
+      (error) => {
+        if (error !== null) settleAll(failureOf(error));
+      },
+    );
+  }
+
+  /** Kills a process that hangs, and counts it until the kernel lets go of it. */
+  #abandon(child: ChildProcess, paths: readonly string[]): void {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const entry: AbandonedProbe = { pid: child.pid, since: Date.now(), paths };
+    this.#abandoned.add(entry);
+    child.once('exit', () => this.#abandoned.delete(entry));
+    child.kill('SIGKILL');
+    if (child.connected) child.disconnect();
+    child.unref();
+  }
+}
+
+/** The prober of this process: what hangs is counted once, whoever asked. */
+export const prober: Prober = new Prober();
+
+/** Asks the prober of this process; see `Prober.probe`. */
+export function probe<R extends ProbeRequest>(request: R, timeoutMs: number): Promise<ProbeAnswer<R['op']>> {
+  return prober.probe(request, timeoutMs);
+}
+
+function startChild(): ChildProcess {
+  // `.ts` when our sources are run directly (tests), `.js` when built.
+  const script = fileURLToPath(new URL(`./probe-child${extname(import.meta.url)}`, import.meta.url));
+  return fork(script, [], {
+    // Never a folder of the drive: it could not be unmounted.
+    cwd: '/',
+    env: { ...process.env, NODE_OPTIONS: '', UV_THREADPOOL_SIZE: String(REQUESTS_PER_CHILD * 2) },
+    execArgv: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+}
+
+function failure(code: string, message: string): ProbeFailure {
+  return { ok: false, code, message };
+}
+
+function failureOf(error: unknown): ProbeFailure {
+  const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
+  return failure(code, message);
+}
