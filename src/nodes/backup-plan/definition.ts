@@ -1,3 +1,5 @@
+import type { Retention } from '../../lib/restic/retention.ts';
+
 /** What the editor stores for a `backup-plan`. Durations are texts such as `24h`; empty texts mean "not set". */
 export interface PlanDefinition {
   name: string;
@@ -36,15 +38,3 @@ export interface PlanDefinition {
 }
 
 export type Situation = 'always-there' | 'usb-plug' | 'sleeping-nas' | 'docked-laptop';
-
-/** restic's `--keep-*`; an empty object keeps everything. */
-export interface Retention {
-  last?: number;
-  hourly?: number;
-  daily?: number;
-  weekly?: number;
-  monthly?: number;
-  yearly?: number;
-  /** restic's duration, such as `1y5m7d2h`. */
-  within?: string;
-}
