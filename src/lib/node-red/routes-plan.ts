@@ -1,0 +1,140 @@
+import { createRequire } from 'node:module';
+import { hostname } from 'node:os';
+import { iso } from '../clock.ts';
+import type { Language } from '../language.ts';
+import { translate } from '../language.ts';
+import type { CronSchedule } from '../plan/cron.ts';
+import { machineTimeZone, parseCron } from '../plan/cron.ts';
+import { Problem } from '../problem.ts';
+import type { AdminRuntime } from './admin-route.ts';
+import { jsonRoute, RouteError } from './admin-route.ts';
+
+/** What a person can ask of a deployed plan. */
+export const PLAN_COMMANDS = [
+  'run',
+  'cancel',
+  'pause',
+  'resume',
+  'skip',
+  'accept',
+  'accept-repository',
+] as const;
+export type PlanCommand = (typeof PLAN_COMMANDS)[number];
+
+/** What became of a command. */
+export interface CommandAnswer {
+  /** False: understood and refused, such as "not now, a run is going on". */
+  readonly accepted: boolean;
+  /** One sentence for people. */
+  readonly answer: string;
+}
+
+/** What the routes of plans need from the runtime. */
+export interface PlanRoutesHost {
+  /** Undefined when no such plan is deployed. */
+  command(
+    planNodeId: string,
+    command: PlanCommand,
+    language: Language,
+  ): CommandAnswer | undefined | Promise<CommandAnswer | undefined>;
+}
+
+/** What a cron expression means, while it is being typed. */
+export type CronPreview =
+  | {
+      readonly valid: true;
+      /** Such as "At 02:30"; empty where there are no words for it. */
+      readonly words: string;
+      readonly timeZone: string;
+      /** At most three, ISO 8601 UTC. */
+      readonly next: readonly string[];
+    }
+  | { readonly valid: false; readonly error: string };
+
+const LONGEST_CRON = 200;
+
+function inWords(expression: string, language: Language): string {
+  // Loaded when the first dialog asks: 30 languages of words have no place in Node-RED's start.
+  const { default: cronstrue }: typeof import('cronstrue/i18n.js') = createRequire(import.meta.url)(
+    'cronstrue/i18n.js',
+  );
+  try {
+    const words = cronstrue.toString(expression, {
+      locale: language === 'zh-CN' ? 'zh_CN' : 'en',
+      use24HourTimeFormat: true,
+    });
+    return language === 'zh-CN' ? words.replaceAll(', ', '，') : words;
+  } catch {
+    return '';
+  }
+}
+
+function nextSlots(schedule: CronSchedule, now: number): string[] {
+  const slots: string[] = [];
+  for (let slot = schedule.next(now); slot !== undefined && slots.length < 3; slot = schedule.next(slot)) {
+    slots.push(iso(slot));
+  }
+  return slots;
+}
+
+/**
+ * Explains a cron expression.
+ *
+ * @param now ms since the epoch
+ */
+export function previewCron(
+  expression: string,
+  timeZone: string,
+  language: Language,
+  now: number,
+): CronPreview {
+  try {
+    const schedule = parseCron(expression.slice(0, LONGEST_CRON), timeZone);
+    const words = inWords(expression, language);
+    const next = nextSlots(schedule, now);
+    if (next.length === 0) return { valid: false, error: translate(language, 'routes:never-due') };
+    return { valid: true, words, timeZone: schedule.timeZone, next };
+  } catch (error) {
+    if (error instanceof Problem) return { valid: false, error: error.in(language).message };
+    throw error;
+  }
+}
+
+/**
+ * The admin routes of `backup-plan`:
+ * `GET lastgood/plans/preview?cron=&timeZone=&language=` answers a {@link CronPreview};
+ * `GET lastgood/host` answers `{host, timeZone}` of the machine;
+ * `POST lastgood/plans/:id/:command` answers a {@link CommandAnswer}, 404 when the plan is not deployed.
+ */
+export function registerPlanRoutes(runtime: AdminRuntime, host: PlanRoutesHost): void {
+  const { httpAdmin, auth } = runtime;
+  httpAdmin.get(
+    '/lastgood/plans/preview',
+    auth.needsPermission('lastgood.read'),
+    jsonRoute(runtime, ({ query }, language) => {
+      const { cron, timeZone } = query;
+      return previewCron(
+        typeof cron === 'string' ? cron : '',
+        typeof timeZone === 'string' ? timeZone : '',
+        language,
+        Date.now(),
+      );
+    }),
+  );
+  httpAdmin.get(
+    '/lastgood/host',
+    auth.needsPermission('lastgood.read'),
+    jsonRoute(runtime, () => ({ host: hostname(), timeZone: machineTimeZone() })),
+  );
+  httpAdmin.post(
+    '/lastgood/plans/:id/:command',
+    auth.needsPermission('lastgood.write'),
+    jsonRoute(runtime, async ({ params }, language) => {
+      const command = PLAN_COMMANDS.find((known) => known === params['command']);
+      if (command === undefined) throw new RouteError(404, translate(language, 'routes:unknown-command'));
+      const answer = await host.command(String(params['id']), command, language);
+      if (answer === undefined) throw new RouteError(404, translate(language, 'routes:plan-not-deployed'));
+      return answer;
+    }),
+  );
+}
