@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+/** Suites that start Node-RED, restic or a browser are given time; a unit test that needs seconds is broken. */
+const SUITES = [
+  { name: 'unit', folder: 'test/unit', seconds: 10 },
+  { name: 'node', folder: 'test/node', seconds: 30 },
+  { name: 'runtime', folder: 'test/runtime', seconds: 90 },
+  { name: 'browser', folder: 'test/editor', seconds: 120 },
+  { name: 'package', folder: 'test/package', seconds: 60 },
+] as const;
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: SUITES.map(({ name, folder, seconds }) => ({
+      extends: true,
+      test: {
+        name,
+        include: [`${folder}/**/*.test.ts`],
+        testTimeout: seconds * 1000,
+        hookTimeout: seconds * 1000,
+      },
+    })),
+  },
+});
