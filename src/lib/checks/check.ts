@@ -19,7 +19,12 @@ export type CheckSpec =
   /** Something listens on a TCP port. */
   | { readonly kind: 'port'; readonly host: string; readonly port: number; readonly timeout?: string }
   /** The command exits 0 (no shell; arguments as given). */
-  | { readonly kind: 'command'; readonly command: string; readonly arguments: readonly string[]; readonly timeout?: string }
+  | {
+      readonly kind: 'command';
+      readonly command: string;
+      readonly arguments: readonly string[];
+      readonly timeout?: string;
+    }
   /** All of these hold. Other ways of combining come later and sit beside this one. */
   | { readonly kind: 'all'; readonly checks: readonly CheckSpec[] };
 
@@ -34,6 +39,8 @@ export interface CheckResult {
   readonly answer: CheckAnswer;
   readonly reason: string;
   readonly durationMs: number;
+  /** Of a combined check: the answers it was made from. */
+  readonly parts?: readonly CheckResult[];
 }
 
 /** All answers of one look. `passed` only when every answer is yes. */

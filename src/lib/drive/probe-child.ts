@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { open, realpath, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ProbeAnswer, ProbeRequest, ProbeStat } from './probe.ts';
+import type { ProbeAnswer, ProbeReply, ProbeRequest, ProbeStat } from './probe.ts';
 
 /** One name for all: a file that a dying drive left behind is overwritten and removed by the next probe. */
 const WRITE_PROBE = '.lastgood-write-probe';
@@ -68,16 +68,16 @@ async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
     if (request.op === 'read') return { ok: true, ...(await read(request.path, request.limit)) };
     return { ok: true, ...(await write(request.path)) };
   } catch (error) {
-    const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
-    return { ok: false, code, message };
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN';
+    return { ok: false, code, message: error instanceof Error ? error.message : String(error) };
   }
 }
 
 async function answerAll(requests: readonly ProbeRequest[]): Promise<void> {
   await Promise.all(
     requests.map(async (request, index) => {
-      const given = await answer(request);
-      await new Promise((sent) => process.send?.({ index, answer: given }, sent));
+      const reply: ProbeReply = { index, answer: await answer(request) };
+      await new Promise((sent) => process.send?.(reply, sent));
     }),
   );
   process.disconnect();

@@ -62,6 +62,12 @@ export interface AbandonedProbe {
   readonly paths: readonly string[];
 }
 
+/** What the probe process sends for the request at `index` of those it was given. */
+export interface ProbeReply {
+  readonly index: number;
+  readonly answer: ProbeAnswer;
+}
+
 /** Requests that one process works on; each has a thread of its own there, so none waits for another. */
 const REQUESTS_PER_CHILD = 16;
 const MOST_ABANDONED = 8;
@@ -82,7 +88,7 @@ export class Prober {
   #collected: Pending[] = [];
 
   /** `start` makes the process that works on requests. */
-  constructor(start: () => ChildProcess = startChild) {
+  constructor(start: () => ChildProcess = startProbeProcess) {
     this.#start = start;
   }
 
@@ -148,8 +154,7 @@ export class Prober {
       if (open.size === 0) this.#abandon(child, hung);
     };
     for (const pending of batch) timers.set(pending, setTimeout(giveUp, pending.timeoutMs, pending));
-    child.on('message', (message) => {
-      const { index, answer } = message as { index: number; answer: ProbeAnswer };
+    child.on('message', ({ index, answer }: ProbeReply) => {
       const pending = batch[index];
       if (pending === undefined || !open.has(pending)) return;
       settle(pending, answer);
@@ -185,7 +190,8 @@ export function probe<R extends ProbeRequest>(request: R, timeoutMs: number): Pr
   return prober.probe(request, timeoutMs);
 }
 
-function startChild(): ChildProcess {
+/** Starts the process that answers one message of requests and ends. */
+export function startProbeProcess(): ChildProcess {
   // `.ts` when our sources are run directly (tests), `.js` when built.
   const script = fileURLToPath(new URL(`./probe-child${extname(import.meta.url)}`, import.meta.url));
   return fork(script, [], {
@@ -203,6 +209,6 @@ function failure(code: string, message: string): ProbeFailure {
 }
 
 function failureOf(error: unknown): ProbeFailure {
-  const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
-  return failure(code, message);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN';
+  return failure(code, error instanceof Error ? error.message : String(error));
 }

@@ -1,0 +1,49 @@
+import type { MountEntry } from '../drive/mountinfo.ts';
+import { mountOf, readMounts } from '../drive/mountinfo.ts';
+import type { ProbeStat } from '../drive/probe.ts';
+import { probe } from '../drive/probe.ts';
+import type { Look, Verdict } from './verdict.ts';
+import { failedProbe, verdict } from './verdict.ts';
+
+/** Whether `path` is the root of a mounted file system that can be written to. */
+export async function checkMount(path: string, look: Look): Promise<Verdict> {
+  const found = await probe({ op: 'stat', path }, look.timeoutMs);
+  // The probe comes first: it triggers an automount.
+  return found.ok ? judgeMount(path, found, await readMounts(), look) : failedProbe(found, path, look);
+}
+
+/** The verdict from what was found; `mounts` is empty on a system without mountinfo. */
+export function judgeMount(
+  path: string,
+  found: ProbeStat,
+  mounts: readonly MountEntry[],
+  look: Look,
+): Verdict {
+  const { realPath } = found;
+  // A bind mount of the same file system is no drive of its own; Home Assistant's own test is the same.
+  const apart = realPath === '/' || found.device !== found.parentDevice;
+  if (mounts.length === 0) return apart ? verdict('yes', look, 'mount.yes', { path }) : nothing(path, look);
+  const mount = mountOf(realPath, mounts);
+  if (mount?.mountPoint !== realPath) return nothing(path, look);
+  if (mount.fsType === 'autofs') return verdict('no', look, 'mount.automount', { path });
+  const obstacle = obstacleOf(mount, found.mode);
+  if (obstacle !== undefined) return verdict('no', look, `mount.${obstacle}`, { path });
+  return apart
+    ? verdict('yes', look, 'mount.yes', { path })
+    : verdict('no', look, 'mount.same-disk', { path });
+}
+
+/** What keeps a mounted file system from being used. */
+function obstacleOf(mount: MountEntry, mode: number): string | undefined {
+  const { options, superOptions } = mount;
+  if (superOptions.includes('shutdown')) return 'shutdown';
+  // Linux 6.15 and newer say so after an ext4 error, while `ro` stays unset.
+  if (superOptions.includes('emergency_ro')) return 'emergency';
+  if (!options.includes('ro') && !superOptions.includes('ro')) return undefined;
+  // The folder that Home Assistant's Supervisor binds in place of network storage it cannot reach.
+  return (mode & 0o777) === 0o444 ? 'supervisor' : 'readonly';
+}
+
+function nothing(path: string, look: Look): Verdict {
+  return verdict('no', look, 'mount.nothing', { path });
+}
