@@ -1,7 +1,7 @@
 /// <reference types="jquery" />
 import { parseDuration } from '../lib/duration.ts';
 import { isEnvironmentReference } from './red.ts';
-import { words } from './words.ts';
+import { editorLanguage, words } from './words.ts';
 
 const UNITS = ['s', 'm', 'h', 'd', 'w'] as const;
 type Unit = (typeof UNITS)[number];
@@ -25,6 +25,25 @@ function split(text: string): { amount: string; unit: Unit } | undefined {
   if (ms === undefined) return undefined;
   const unit = UNITS.findLast((candidate) => ms % UNIT_MS[candidate] === 0) ?? 's';
   return { amount: String(ms / UNIT_MS[unit]), unit };
+}
+
+const UNIT_NAMES: Readonly<Record<Unit, string>> = {
+  s: 'second',
+  m: 'minute',
+  h: 'hour',
+  d: 'day',
+  w: 'week',
+};
+
+/** `24h` as "24 hours", in the editor's language; a text that is no duration comes back as it is. */
+export function durationInWords(text: string): string {
+  const parts = split(text);
+  if (parts === undefined) return text;
+  return new Intl.NumberFormat(editorLanguage(), {
+    style: 'unit',
+    unit: UNIT_NAMES[parts.unit],
+    unitDisplay: 'long',
+  }).format(Number(parts.amount));
 }
 
 /**

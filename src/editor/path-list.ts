@@ -17,7 +17,7 @@ interface Row {
  *
  * @param list selector of the `<ol>`
  * @param options `placeholder` of each line; `rows`: visible lines before it scrolls (3); `changed`: called after
- *   every edit
+ *   every edit; `problem`: what is wrong with these texts, shown under the list
  */
 export function pathList(
   list: string,
@@ -26,6 +26,7 @@ export function pathList(
     placeholder?: string;
     rows?: number;
     changed?: (texts: string[]) => void;
+    problem?: (texts: string[]) => string | undefined;
   },
 ): PathList {
   const element = $(list);
@@ -35,7 +36,12 @@ export function pathList(
       .toArray()
       .map((input) => String($(input).val()).trim())
       .filter((text) => text !== '');
-  const changed = (): void => options.changed?.(texts());
+  const complaint = $('<div class="lastgood-problem">');
+  const changed = (): void => {
+    const present = texts();
+    complaint.text(options.problem?.(present) ?? '');
+    options.changed?.(present);
+  };
 
   element.addClass('lastgood-list').editableList<Row>({
     addItem(row, _index, data) {
@@ -63,11 +69,14 @@ export function pathList(
     overflowY: 'auto',
   });
 
+  complaint.insertAfter(element.closest('.red-ui-editableList'));
+
   const replace = (next: readonly string[]): void => {
     element.editableList('empty');
     for (const text of next) element.editableList('addItem', { text });
     changed();
   };
   for (const text of options.texts) element.editableList('addItem', { text });
+  complaint.text(options.problem?.(texts()) ?? '');
   return { texts, replace };
 }

@@ -8,6 +8,8 @@ export type EditedNode<P> = P & {
   readonly type: string;
   /** Id of the tab; empty for a config node that belongs to all. */
   readonly z: string;
+  /** The text of a key of the node type's own catalogue. */
+  _(key: string): string;
   /** Not deployed since the last change. */
   readonly changed?: boolean;
   /** Disabled. */
@@ -68,7 +70,11 @@ interface EditorRed {
     node(id: string): EditedNode<Record<string, unknown>> | null;
     eachNode(visit: (node: EditedNode<Record<string, unknown>>) => boolean | void): void;
     eachConfig(visit: (node: EditedNode<Record<string, unknown>>) => boolean | void): void;
+    workspace(id: string): { readonly label: string } | undefined;
+    subflow(id: string): { readonly name: string } | undefined;
   };
+  editor: { validateNode(node: EditedNode<Record<string, unknown>>): boolean };
+  view: { redraw(): void };
   notify(
     message: string | JQuery,
     options?: string | { type?: 'success' | 'warning' | 'error'; timeout?: number; fixed?: boolean },
@@ -84,6 +90,7 @@ interface EditorRed {
     };
   };
   i18n: { lang(): string };
+  settings: { readonly context?: { readonly default: string; readonly stores: readonly string[] } };
   user: { hasPermission(permission: string): boolean };
 }
 

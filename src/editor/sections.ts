@@ -27,7 +27,7 @@ export function sections(list: string, parts: readonly Section[]): (id: string) 
     const link = $(list).find(`a[href="#${part.id}"]`);
     const sign = $('<i class="fa fa-exclamation-triangle lastgood-tab-sign">').hide().prependTo(link);
     const mark = (): void => {
-      sign.toggle(element.querySelector('.input-error') !== null);
+      sign.toggle(element.querySelector('.input-error, .lastgood-problem:not(:empty)') !== null);
     };
     new MutationObserver(mark).observe(element, {
       subtree: true,

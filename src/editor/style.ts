@@ -21,6 +21,13 @@ const CSS = `
   color: var(--red-ui-primary-text-color); border-bottom: 1px solid var(--red-ui-secondary-border-color); }
 .lastgood-form .lastgood-sections { margin-bottom: 14px; }
 .lastgood-form .lastgood-buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0 12px; }
+.lastgood-problem { margin-top: 4px; font-size: 12px; line-height: 1.45; color: var(--red-ui-text-color-error); }
+.lastgood-problem:empty { display: none; }
+.lastgood-form .form-row > button.lastgood-after { flex: none; margin-left: 6px; }
+.lastgood-form .lastgood-beside { margin-left: 138px; }
+.lastgood-numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 10px 16px; margin-bottom: 12px; }
+.lastgood-form .lastgood-numbers label { display: block; width: auto; margin: 0; line-height: 1.6; }
+.lastgood-form .lastgood-numbers input { width: 100%; box-sizing: border-box; }
 .lastgood-duration { display: flex; gap: 6px; }
 .lastgood-duration > input[type="text"] { flex: 1 1 auto; width: auto; min-width: 60px; max-width: 170px; }
 .lastgood-duration > select { flex: 0 0 110px; width: 110px; }

@@ -8,6 +8,8 @@ const english = {
   weeks: 'weeks',
   durationEmpty: 'Enter a number: this duration cannot be empty.',
   durationInvalid: 'Enter a positive number, such as 5 or 1.5.',
+  noAnswer: 'Node-RED did not answer. Is it still running?',
+  notAllowed: 'Your Node-RED account may not do this.',
 };
 
 const chinese: Words = {
@@ -18,9 +20,16 @@ const chinese: Words = {
   weeks: '周',
   durationEmpty: '请填写数字：这个时长不能为空。',
   durationInvalid: '请填写正数，例如 5 或 1.5。',
+  noAnswer: 'Node-RED 没有应答。它还在运行吗？',
+  notAllowed: '您的 Node-RED 账户无权执行此操作。',
 };
+
+/** The language of the editor, of those that we have. */
+export function editorLanguage(): 'en-US' | 'zh-CN' {
+  return RED.i18n.lang() === 'zh-CN' ? 'zh-CN' : 'en-US';
+}
 
 /** The texts of the parts that all dialogs share, in the editor's language. */
 export function words(): Words {
-  return RED.i18n.lang() === 'zh-CN' ? chinese : english;
+  return editorLanguage() === 'zh-CN' ? chinese : english;
 }

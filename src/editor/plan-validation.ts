@@ -1,0 +1,123 @@
+/// <reference types="jquery" />
+import type { Retention } from '../lib/restic/retention.ts';
+import { invalidRetentionField } from '../lib/restic/retention.ts';
+import type { PlanDefinition } from '../nodes/backup-plan/definition.ts';
+import { durationProblem } from './duration-field.ts';
+import { cronComplaint } from './plan-schedule.ts';
+import type { EditedNode } from './red.ts';
+import { isEnvironmentReference, textsOf } from './red.ts';
+
+const text = textsOf('backup-plan');
+let openDialog: string | undefined;
+
+/** Tells the validators whose dialog is open; undefined when it closes. */
+export function dialogOpened(id: string | undefined): void {
+  openDialog = id;
+}
+
+/** What the field of an open dialog holds, else what is stored. */
+function current(plan: EditedNode<PlanDefinition>, property: 'scheduleKind' | 'timeZone' | 'name'): string {
+  return plan.id === openDialog ? String($(`#node-input-${property}`).val() ?? '') : plan[property];
+}
+
+/** A validator's answer: true, or a message that names the field. */
+type Answer = true | string;
+
+function answer(label: string, complaint: string | undefined): Answer {
+  return complaint === undefined ? true : `${text(`label.${label}`)}: ${complaint}`;
+}
+
+/** The other enabled plan that has the same key. */
+export function keyTwin(
+  plan: EditedNode<PlanDefinition>,
+  key: string,
+): EditedNode<Record<string, unknown>> | undefined {
+  let twin: EditedNode<Record<string, unknown>> | undefined;
+  RED.nodes.eachNode((other) => {
+    const same = other.type === 'backup-plan' && other.id !== plan.id && other['key'] === key;
+    if (same && other.d !== true) twin = other;
+  });
+  return twin;
+}
+
+/** How a plan is called in messages. */
+export function planName(plan: EditedNode<Record<string, unknown>>): string {
+  const called = [plan['name'], plan['key']].find((text) => typeof text === 'string' && text !== '');
+  return typeof called === 'string' ? called : plan.id;
+}
+
+export function repositoryAnswer(id: string): Answer {
+  if (id === '' || id === '_ADD_') return answer('repository', text('error.noRepository'));
+  if (isEnvironmentReference(id)) return true;
+  const repository = RED.nodes.node(id);
+  if (repository === null) return answer('repository', text('error.repositoryGone'));
+  return 'valid' in repository && repository['valid'] === false
+    ? answer('repository', text('error.repositoryInvalid'))
+    : true;
+}
+
+/** What is wrong with a list of sources, shown under the list while it is edited. */
+export function pathsComplaint(paths: readonly string[]): string | undefined {
+  if (paths.length === 0) return text('error.noPaths');
+  const odd = paths.find((path) => !/^(\/|[A-Za-z]:[\\/]|\\\\|\$\{[A-Za-z_]\w*\})/.test(path));
+  return odd === undefined ? undefined : text('error.relativePath', { path: odd });
+}
+
+export function pathsAnswer(paths: readonly string[]): Answer {
+  return answer('paths', pathsComplaint(paths));
+}
+
+/** restic separates tags by commas; ours are added by the node. */
+export function tagsComplaint(tags: readonly string[]): string | undefined {
+  const odd = tags.find((tag) => tag.includes(','));
+  if (odd !== undefined) return text('error.tagComma', { tag: odd });
+  const reserved = tags.find((tag) => /^(plan|created-by):/.test(tag));
+  return reserved === undefined ? undefined : text('error.tagReserved', { tag: reserved });
+}
+
+export function tagsAnswer(tags: readonly string[]): Answer {
+  return answer('tags', tagsComplaint(tags));
+}
+
+export function sizeAnswer(size: string): Answer {
+  return size === '' || /^\d+[kmgt]?$/i.test(size) ? true : answer('excludeLargerThan', text('error.size'));
+}
+
+export function keyAnswer(plan: EditedNode<PlanDefinition>, key: string): Answer {
+  if (key === '') return answer('key', text('error.noKey'));
+  if (!/^[a-z0-9-]+$/.test(key)) return answer('key', text('error.badKey'));
+  const twin = keyTwin(plan, key);
+  return twin === undefined ? true : answer('key', text('error.keyTwin', { name: planName(twin) }));
+}
+
+export function cronAnswer(plan: EditedNode<PlanDefinition>, cron: string): Answer {
+  if (current(plan, 'scheduleKind') !== 'cron') return true;
+  return answer('cron', cronComplaint(cron, current(plan, 'timeZone')));
+}
+
+export function intervalAnswer(plan: EditedNode<PlanDefinition>, interval: string): Answer {
+  return current(plan, 'scheduleKind') === 'interval'
+    ? durationProblem(interval, text('label.interval'))
+    : true;
+}
+
+export function optionalDurationAnswer(duration: string, label: 'settle' | 'minimumGap' | 'jitter'): Answer {
+  return durationProblem(duration, text(`label.${label}`), { emptyAllowed: true, zeroAllowed: true });
+}
+
+export function timeZoneAnswer(zone: string): Answer {
+  if (zone.trim() === '') return true;
+  try {
+    Intl.DateTimeFormat('en-US', { timeZone: zone.trim() });
+    return true;
+  } catch {
+    return answer('timeZone', text('error.timeZone'));
+  }
+}
+
+export function retentionAnswer(retention: Retention): Answer {
+  const field = invalidRetentionField(retention);
+  if (field === undefined) return true;
+  const name = field === 'within' ? text('label.within') : text(`label.keep.${field}`);
+  return `${name}: ${text(field === 'within' ? 'error.within' : 'error.count')}`;
+}
