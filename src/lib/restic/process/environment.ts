@@ -9,12 +9,8 @@ export interface EnvironmentHost {
   readonly cacheFolder: string;
 }
 
-const ALLOWED = /^(PATH|HOME|TMPDIR|LANG|SSH_AUTH_SOCK|(http|https|all|no)_proxy|(SSL_CERT|RCLONE|XDG)_.+)$/i;
-const EXACT = new Set(['PATH', 'HOME', 'TMPDIR', 'LANG', 'SSH_AUTH_SOCK']);
-
-function allowed(name: string): boolean {
-  return EXACT.has(name) || (ALLOWED.test(name) && (name.toLowerCase().endsWith('_proxy') || /^[A-Z]/.test(name)));
-}
+const ALLOWED = /^(?:PATH|HOME|TMPDIR|LANG|SSH_AUTH_SOCK|(?:SSL_CERT|RCLONE|XDG)_\w+)$/;
+const ALLOWED_PROXY = /^(?:https?|all|no)_proxy$/i;
 
 type PasswordVariable = 'PASSWORD' | 'PASSWORD_FILE' | 'PASSWORD_COMMAND';
 
@@ -31,10 +27,13 @@ function passwordOf(settings: RepositorySettings): readonly [PasswordVariable, s
  * what must not be overridden. The Supervisor's tokens of Home Assistant are not on the list.
  * Throws Problem `credentials-missing` when no way to the password is set.
  */
-export function resticEnvironment(settings: RepositorySettings, host: EnvironmentHost): Record<string, string> {
+export function resticEnvironment(
+  settings: RepositorySettings,
+  host: EnvironmentHost,
+): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(host.env)) {
-    if (value !== undefined && allowed(name)) environment[name] = value;
+    if (value !== undefined && (ALLOWED.test(name) || ALLOWED_PROXY.test(name))) environment[name] = value;
   }
   Object.assign(environment, settings.secrets.environment);
   // restic refuses a password or repository that is given in two ways.
@@ -65,7 +64,11 @@ export function copyEnvironment(
     .filter(([name, value]) => (to.secrets.environment[name] ?? value) !== value)
     .map(([name]) => name);
   if (different.length > 0) {
-    throw new Problem('copy-variables-differ', { variables: different.join(', '), from: from.name, to: to.name });
+    throw new Problem('copy-variables-differ', {
+      variables: different.join(', '),
+      from: from.name,
+      to: to.name,
+    });
   }
   const [variable, secret] = passwordOf(from);
   return {

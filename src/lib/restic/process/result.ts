@@ -3,7 +3,7 @@ import type { Sign } from './signs.ts';
 /** Why we stopped restic ourselves. `device` and `network`: the probe of the drive, the limit at the start. */
 export type StopReason = 'cancel' | 'stall' | 'device' | 'network' | 'shutdown';
 
-/** A file or folder that restic could not read, from its `error` messages (`during: "archival"`). */
+/** A file or folder that restic could not read, from its `error` messages (`archival` or `restore`). */
 export interface ItemError {
   readonly item: string;
   readonly message: string;
@@ -15,15 +15,18 @@ export interface SeenSign {
   readonly line: string;
 }
 
-/** What the output of one restic process amounted to. All texts are redacted, everything is bounded. */
+/**
+ * What the output of one restic process amounted to. Bounded. Redacted are all texts for people; `summary`,
+ * `initialized` and `stdout` are documents of restic and as it wrote them.
+ */
 export interface CollectedOutput {
-  /** restic's last `summary` message, as restic wrote it (strings redacted). */
+  /** restic's last `summary` message, as restic wrote it. */
   readonly summary?: Record<string, unknown>;
   /** restic's `initialized` message (0.15 and newer): `{id, repository}`. */
   readonly initialized?: Record<string, unknown>;
   /** At most 20, each item once. */
   readonly errors: readonly ItemError[];
-  /** All archival errors, also those beyond the first 20; repeats of one item count as restic sent them. */
+  /** All of them, also those beyond the first 20, as often as restic sent them. */
   readonly errorCount: number;
   /** restic's `exit_error` (0.18 and newer). */
   readonly exitError?: { readonly code: number; readonly message: string };

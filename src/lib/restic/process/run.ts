@@ -1,7 +1,14 @@
+import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import type { Progress } from '../outcome.ts';
 import type { ResticBinary } from './binary.ts';
+import { OutputCollector } from './collect.ts';
+import { ProgressTracker } from './progress.ts';
 import type { ProcessResult, StopReason } from './result.ts';
+import { Watch } from './watch.ts';
+
+export type { ProcessResult, StopReason } from './result.ts';
 
 /** One restic process to start. */
 export interface ProcessSpec {
@@ -22,7 +29,7 @@ export interface ProcessSpec {
   readonly collectStdout?: number;
   /** From SIGINT to SIGKILL. Default 80 s: with a dead back end restic needs 60 s to clean up. */
   readonly graceMs?: number;
-  /** Stop with `stall` after so long without growth of files and bytes and without a line that is no status. */
+  /** Stop with `stall` after so long without growth of files and bytes and without a line that shows life. */
   readonly stallMs?: number;
   /** Local repository: is the drive well? Asked when restic retries, at most every 10 s; false stops with `device`. */
   readonly driveProbe?: () => Promise<boolean>;
@@ -45,9 +52,202 @@ export interface ResticProcess {
   stop(reason: StopReason, options?: { readonly graceMs?: number }): void;
 }
 
-export type { ProcessResult, StopReason } from './result.ts';
+const GRACE_MS = 80_000;
+
+/** A child of restic (ssh, rclone) may hold our pipes open after restic's end; we do not wait longer for it. */
+const PIPES_AFTER_EXIT_MS = 5000;
 
 /** Starts restic in its own process group. Returns at once; see `started` and `done`. */
-export function startRestic(_spec: ProcessSpec): ResticProcess {
-  throw new Error('not yet');
+export function startRestic(spec: ProcessSpec): ResticProcess {
+  return new RunningRestic(spec);
+}
+
+/**
+ * Field 22 of `/proc/<pid>/stat`, the start time of the process in clock ticks since boot; undefined where there is no
+ * such process or no `/proc`. Two processes with one pid differ in it.
+ */
+export function startTicksOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in field 2 may contain blanks and brackets; behind its last bracket comes field 3.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  } catch {
+    return undefined;
+  }
+}
+
+class RunningRestic implements ResticProcess {
+  readonly started: Promise<void>;
+  readonly done: Promise<ProcessResult>;
+  pid: number | undefined;
+  startTicks: number | undefined;
+  readonly #spec: ProcessSpec;
+  readonly #progress: ProgressTracker;
+  readonly #watch: Watch;
+  readonly #collector: OutputCollector;
+  #stopped: StopReason | undefined;
+  #interruptSent = false;
+  #killSent = false;
+  #exited = false;
+  #killAt = Number.POSITIVE_INFINITY;
+  #cancelKill: () => void = () => {};
+
+  constructor(spec: ProcessSpec) {
+    this.#spec = spec;
+    this.#progress = new ProgressTracker(spec.clock, (progress) => safely(() => spec.onProgress?.(progress)));
+    this.#watch = new Watch(spec, this.#progress, (reason) => this.stop(reason));
+    this.#collector = new OutputCollector({
+      redact: spec.redact,
+      ...(spec.collectStdout === undefined ? {} : { collectStdout: spec.collectStdout }),
+      listener: {
+        onStatus: (line) => this.#progress.status(line),
+        onTextProgress: (line) => this.#progress.text(line),
+        onDocument: (json) => safely(() => spec.onDocument?.(json)),
+        onRetry: () => this.#watch.retry(),
+        onLife: () => this.#watch.life(),
+      },
+    });
+    const startedAt = spec.clock.now();
+    let known: () => void = () => {};
+    this.started = new Promise((resolve) => {
+      known = resolve;
+    });
+    this.done = this.#run(known)
+      .catch((error: unknown) => ({ spawnError: spawnErrorOf(error) }))
+      .then((end) => this.#finish(end, startedAt))
+      .finally(known);
+  }
+
+  stop(reason: StopReason, options: { readonly graceMs?: number } = {}): void {
+    if (this.#exited) return;
+    this.#stopped ??= reason;
+    this.#interrupt();
+    const { clock } = this.#spec;
+    const grace = options.graceMs ?? this.#spec.graceMs ?? GRACE_MS;
+    if (clock.now() + grace >= this.#killAt) return;
+    this.#killAt = clock.now() + grace;
+    this.#cancelKill();
+    this.#cancelKill = clock.after(grace, () => this.#kill());
+  }
+
+  async #run(known: () => void): Promise<ProcessEnd> {
+    const { execa } = await import('execa');
+    // Stopped before it began.
+    if (this.#stopped !== undefined) return {};
+    const { binary, environment, workingFolder } = this.#spec;
+    const child = execa(binary.path, [...this.#spec.arguments], {
+      cwd: workingFolder,
+      env: environment,
+      extendEnv: false,
+      stdin: 'ignore',
+      buffer: false,
+      reject: false,
+      // Its own process group: a Ctrl-C for us must not reach it, and our end must not kill it.
+      detached: true,
+      cleanup: false,
+    });
+    this.pid = child.pid;
+    if (this.pid !== undefined) {
+      this.startTicks = startTicksOf(this.pid);
+      this.#watch.start();
+    }
+    this.#drain(child);
+    known();
+    const end = await child;
+    if (child.pid === undefined) return { spawnError: spawnErrorOf(end, workingFolder) };
+    return {
+      ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+      ...(end.signal === undefined ? {} : { signal: end.signal }),
+    };
+  }
+
+  #drain(child: Child): void {
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (chunk: Uint8Array) => {
+        if (name === 'stdout') this.#watch.output();
+        this.#collector.push(name, chunk);
+      });
+    }
+    child.on('exit', () => {
+      this.#exited = true;
+      this.#cancelKill();
+      this.#watch.end();
+      this.#spec.clock.after(PIPES_AFTER_EXIT_MS, () => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      });
+    });
+  }
+
+  #finish(end: ProcessEnd, startedAt: number): ProcessResult {
+    this.#exited = true;
+    this.#cancelKill();
+    this.#watch.end();
+    this.#collector.end();
+    this.#progress.end();
+    return {
+      ...this.#collector.result(),
+      ...end,
+      ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
+      killed: this.#killSent && end.signal === 'SIGKILL',
+      durationMs: Math.max(0, this.#spec.clock.now() - startedAt),
+    };
+  }
+
+  /** restic ignores a second SIGINT, and its children may not. */
+  #interrupt(): void {
+    if (this.pid === undefined || this.#interruptSent) return;
+    this.#interruptSent = true;
+    this.#signal('SIGINT');
+  }
+
+  #kill(): void {
+    if (this.pid === undefined || this.#exited) return;
+    this.#killSent = true;
+    this.#signal('SIGKILL');
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.pid === undefined || this.#exited) return;
+    try {
+      process.kill(process.platform === 'win32' ? this.pid : -this.pid, signal);
+    } catch {
+      // It has ended, and its exit is on the way to us.
+    }
+  }
+}
+
+/** What we need of the child process. */
+interface Child {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  on(event: 'exit', listener: () => void): unknown;
+}
+
+type ProcessEnd = Pick<ProcessResult, 'exitCode' | 'signal' | 'spawnError'>;
+
+/** Calls what others gave us: their mistakes must not stop us reading, or restic would stand still. */
+function safely(fn: () => void): void {
+  try {
+    fn();
+  } catch {
+    // The caller's own affair.
+  }
+}
+
+function spawnErrorOf(
+  error: unknown,
+  workingFolder = '',
+): { readonly code: string; readonly message: string } {
+  const { code, originalMessage, message } = error as {
+    code?: string;
+    originalMessage?: string;
+    message?: string;
+  };
+  const words = originalMessage ?? message ?? String(error);
+  // Node reports a missing working folder as if the binary were missing.
+  if (workingFolder !== '' && /The "cwd" option is/.test(message ?? '')) {
+    return { code: 'working-folder-missing', message: `${workingFolder} is not there` };
+  }
+  return { code: code ?? 'unknown', message: words };
 }
