@@ -13,6 +13,8 @@ export interface Progress {
   /** Undefined where restic's own figure is garbage or missing. */
   readonly secondsLeft?: number;
   readonly elapsedSeconds: number;
+  /** What is counted by the files fields where restic works in phases (`packs`, `snapshots`); `fraction` starts anew. */
+  readonly phase?: string;
 }
 
 /** A snapshot that was seen in the repository. */
@@ -71,4 +73,8 @@ export interface SnapshotClaim {
   readonly figures: BackupFigures;
   readonly exitCode: number;
   readonly unreadable: readonly string[];
+  /** The repository it was made in; a look into another one proves nothing. */
+  readonly repositoryId?: string;
+  /** Why it can only be `partial` once it is seen; undefined: it will be `succeeded`. */
+  readonly partialReason?: string;
 }
