@@ -1,0 +1,199 @@
+import { isFullPath } from '../../editor/full-path.ts';
+import { type PathList, pathList } from '../../editor/path-list.ts';
+import { allPlans } from '../../editor/plans.ts';
+import { type EditedNode, isEnvironmentReference, textsOf } from '../../editor/red.ts';
+import { useSharedStyle } from '../../editor/style.ts';
+import { OPERATIONS, type Operation, type RunDefinition } from './definition.ts';
+
+const text = textsOf('restic-run');
+
+/** The operations that use a field; all others hide it. */
+const USED_BY = {
+  fromRepository: ['copy'],
+  plan: ['forget', 'snapshots', 'find', 'stats'],
+  snapshot: ['restore', 'copy', 'stats'],
+  target: ['restore'],
+  include: ['restore'],
+  overwriteAllowed: ['restore'],
+  readDataSubset: ['check'],
+  pattern: ['find'],
+  statsMode: ['stats'],
+} as const satisfies Partial<Record<keyof RunDefinition, readonly Operation[]>>;
+type Field = keyof typeof USED_BY;
+
+/** These take the plan's repository when none is chosen. */
+const REPOSITORY_OF_PLAN: readonly Operation[] = ['backup', 'forget'];
+
+/** Id of the node whose dialog is open: its fields count, not what was saved last. */
+let edited = '';
+let include: PathList | undefined;
+
+function usedBy(field: Field, operation: Operation): boolean {
+  return (USED_BY[field] as readonly Operation[]).includes(operation);
+}
+
+function operationOf(node: EditedNode<RunDefinition>): Operation {
+  return node.id === edited ? ($('#node-input-operation').val() as Operation) : node.operation;
+}
+
+/** What a reference to a config node lacks; `none` is said when nothing is chosen. */
+function repositoryProblem(id: string, label: string, none: true | string): true | string {
+  if (id === '' || id === '_ADD_') return none;
+  if (isEnvironmentReference(id)) return true;
+  const repository = RED.nodes.node(id);
+  if (!repository) return text('problem.repositoryGone', { label });
+  return repository['valid'] === false ? text('problem.repositoryInvalid', { label }) : true;
+}
+
+function planProblem(id: string, operation: Operation): true | string {
+  if (!usedBy('plan', operation)) return true;
+  if (id === '') return operation === 'forget' ? text('problem.planMissing') : true;
+  return RED.nodes.node(id) ? true : text('problem.planGone');
+}
+
+/** Fills the menu of plans; it is not `node-input-plan`, because the editor takes such a menu for config nodes. */
+function preparePlans(chosen: string): void {
+  const menu = $('#lastgood-run-plan');
+  $('<option value="">').appendTo(menu);
+  for (const plan of allPlans()) $('<option>').val(plan.id).text(`${plan.name} (${plan.tab})`).appendTo(menu);
+  if (chosen !== '' && !RED.nodes.node(chosen))
+    $('<option>').val(chosen).text(text('planGone')).appendTo(menu);
+  menu.val(chosen);
+}
+
+function showOperation(): void {
+  const operation = $('#node-input-operation').val() as Operation;
+  $('#node-input-name').attr('placeholder', text(`operation.${operation}.label`));
+  $('#lastgood-run-explanation').text(text(`operation.${operation}.explanation`));
+  $('#lastgood-run-repository-label').text(
+    text(operation === 'copy' ? 'label.toRepository' : 'label.repository'),
+  );
+  $('#lastgood-run-repository-hint').toggle(REPOSITORY_OF_PLAN.includes(operation));
+  for (const field of Object.keys(USED_BY) as Field[]) {
+    $(`.lastgood-run-${field}`).toggle(usedBy(field, operation));
+  }
+  $('#lastgood-run-plan option[value=""]').text(text(operation === 'forget' ? 'choosePlan' : 'allPlans'));
+  const plan = $('#lastgood-run-plan');
+  const problem = planProblem(String(plan.val()), operation);
+  plan.toggleClass('input-error', problem !== true);
+  $('#lastgood-run-plan-problem').text(problem === true ? '' : problem);
+  if (usedBy('snapshot', operation)) {
+    $('#node-input-snapshot').attr('placeholder', text(`operation.${operation}.snapshot`));
+    $('#lastgood-run-snapshot-hint').text(text(`operation.${operation}.snapshotHint`));
+  }
+}
+
+RED.nodes.registerType<RunDefinition>('restic-run', {
+  category: 'backup',
+  color: '#8EBDB5',
+  icon: 'lastgood-run.svg',
+  defaults: {
+    name: { value: '' },
+    operation: { value: 'backup' },
+    repository: {
+      value: '',
+      type: 'restic-repository',
+      validate(id, _options) {
+        const operation = operationOf(this);
+        const label = text(operation === 'copy' ? 'label.toRepository' : 'label.repository');
+        const none = REPOSITORY_OF_PLAN.includes(operation) || text('problem.repositoryMissing', { label });
+        return repositoryProblem(id, label, none);
+      },
+    },
+    // The brackets make the editor follow the plan's new id on import; without them it expects a config node.
+    plan: {
+      value: '',
+      type: 'backup-plan[]',
+      validate(id, _options) {
+        return planProblem(id, operationOf(this));
+      },
+    },
+    fromRepository: {
+      value: '',
+      type: 'restic-repository',
+      validate(id, _options) {
+        if (operationOf(this) !== 'copy') return true;
+        const label = text('label.fromRepository');
+        if (id !== '' && id === (this.id === edited ? $('#node-input-repository').val() : this.repository)) {
+          return text('problem.sameRepository');
+        }
+        return repositoryProblem(id, label, text('problem.repositoryMissing', { label }));
+      },
+    },
+    readDataSubset: {
+      value: '',
+      validate(value, _options) {
+        if (operationOf(this) !== 'check' || value === '') return true;
+        return (
+          /^(\d+(\.\d+)?%|[1-9]\d*\/[1-9]\d*|\d+[KMGT])$/i.test(value.trim()) ||
+          text('problem.readDataSubset')
+        );
+      },
+    },
+    snapshot: { value: '' },
+    target: {
+      value: '',
+      validate(value, _options) {
+        if (operationOf(this) !== 'restore' || value === '') return true;
+        return isFullPath(value) || text('problem.target');
+      },
+    },
+    include: { value: [] },
+    overwriteAllowed: { value: false },
+    pattern: { value: '' },
+    statsMode: { value: 'restore-size' },
+  },
+  inputs: 1,
+  outputs: 3,
+  inputLabels() {
+    return text(this.operation === 'backup' ? 'port.run' : 'port.start');
+  },
+  outputLabels(port) {
+    return text(['port.finished', 'port.notFinished', 'port.progress'][port] ?? '');
+  },
+  paletteLabel() {
+    return text('paletteLabel');
+  },
+  label() {
+    return this.name || text(`operation.${this.operation}.label`);
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : '';
+  },
+  oneditprepare() {
+    useSharedStyle();
+    edited = this.id;
+    const menu = $('#node-input-operation');
+    for (const operation of OPERATIONS) {
+      $('<option>')
+        .val(operation)
+        .text(text(`operation.${operation}.option`))
+        .appendTo(menu);
+    }
+    menu.val(this.operation);
+    preparePlans(this.plan ?? '');
+    include = pathList('#lastgood-run-include', {
+      texts: this.include ?? [],
+      placeholder: '/home/anna/photos',
+    });
+    menu.on('change', showOperation);
+    $('#lastgood-run-plan').on('change', showOperation);
+    showOperation();
+  },
+  oneditsave() {
+    edited = '';
+    const operation = $('#node-input-operation').val() as Operation;
+    this.plan = usedBy('plan', operation) ? String($('#lastgood-run-plan').val()) : '';
+    this.include = usedBy('include', operation) ? (include?.texts() ?? []) : [];
+    // What the operation does not use goes back to its default: a forgotten tick must not lie in wait.
+    if (!usedBy('fromRepository', operation)) $('#node-input-fromRepository').val('_ADD_');
+    if (!usedBy('overwriteAllowed', operation)) $('#node-input-overwriteAllowed').prop('checked', false);
+    if (!usedBy('statsMode', operation)) $('#node-input-statsMode').val('restore-size');
+    for (const field of ['snapshot', 'target', 'readDataSubset', 'pattern'] as const) {
+      if (!usedBy(field, operation)) $(`#node-input-${field}`).val('');
+    }
+  },
+  oneditcancel() {
+    edited = '';
+  },
+});

@@ -1,0 +1,278 @@
+import { durationField, durationProblem } from '../../editor/duration-field.ts';
+import { allPlans, type PlanChoice } from '../../editor/plans.ts';
+import { type EditedNode, textsOf } from '../../editor/red.ts';
+import { sections } from '../../editor/sections.ts';
+import { useSharedStyle } from '../../editor/style.ts';
+import { parseDuration } from '../../lib/duration.ts';
+import { FAILURE_CLASSES, type FailureClass, PERMANENT_CLASSES } from '../../lib/failure.ts';
+import { claimedPlans, conflicts } from './claims.editor.ts';
+import { type GateDefinition, RETRY_POLICIES, type RetryPolicyName } from './definition.ts';
+import { preview } from './preview.editor.ts';
+
+type Gate = EditedNode<GateDefinition>;
+
+const text = textsOf('retry-gate');
+
+/** Id of the gate whose dialog is open: its fields count, not what was saved last. */
+let edited = '';
+
+function typed(field: string): string {
+  return String($(`#node-input-${field}`).val() ?? '').trim();
+}
+
+function policyOf(gate: Gate): RetryPolicyName {
+  return gate.id === edited ? (typed('policy') as RetryPolicyName) : gate.policy;
+}
+
+function wholeNumberProblem(value: number | '', label: string): true | string {
+  return /^\d*$/.test(String(value).trim()) || text('problem.wholeNumber', { label });
+}
+
+function numberOrEmpty(field: string): number | '' {
+  return typed(field) === '' ? '' : Number(typed(field));
+}
+
+/** The plans ticked in the dialog; none: all plans of the tab. */
+function chosenPlans(): string[] {
+  if ($('#lastgood-gate-which').val() === 'all') return [];
+  return $('#lastgood-gate-plans input:checked')
+    .toArray()
+    .map((box) => String($(box).val()));
+}
+
+function showClaims(gate: Gate, plans: readonly PlanChoice[]): void {
+  const all = $('#lastgood-gate-which').val() === 'all';
+  const chosen = chosenPlans();
+  $('#lastgood-gate-plans-row').toggle(!all);
+  const owned = plans.filter((plan) => claimedPlans(chosen, gate.z, plans).includes(plan.id));
+  const names = owned.map((plan) => plan.name).join(text('preview.comma'));
+  const sentence = owned.length === 0 ? 'plans.none' : all ? 'plans.now' : 'plans.empty';
+  $('#lastgood-gate-owned')
+    .text(text(sentence, { names }))
+    .toggle(all || chosen.length === 0);
+  const warnings = conflicts(gate.id, chosen, gate.z, plans).map((conflict) =>
+    text(conflict.plans.length === 0 ? 'plans.twoGates' : 'plans.conflict', {
+      gate: conflict.gate,
+      tab: conflict.tab,
+      plans: conflict.plans.join(text('preview.comma')),
+    }),
+  );
+  $('#lastgood-gate-conflict')
+    .toggle(warnings.length > 0)
+    .find('div')
+    .text(warnings.join(' '));
+}
+
+function preparePlans(gate: Gate): void {
+  const plans = allPlans();
+  const gone = gate.plans.filter((id) => !plans.some((plan) => plan.id === id));
+  const list = $('#lastgood-gate-plans');
+  const add = (id: string, label: string): void => {
+    const box = $('<input type="checkbox">').val(id).prop('checked', gate.plans.includes(id));
+    list.append($('<label class="lastgood-gate-choice">').append(box, $('<span>').text(label)));
+  };
+  for (const plan of plans) add(plan.id, `${plan.name} (${plan.tab})`);
+  for (const id of gone) add(id, text('plans.gone'));
+  if (plans.length + gone.length === 0) list.append($('<div>').text(text('plans.noneAnywhere')));
+  $('#lastgood-gate-which').val(gate.plans.length === 0 ? 'all' : 'chosen');
+  $('#lastgood-gate-which, #lastgood-gate-plans').on('change', () => showClaims(gate, plans));
+  showClaims(gate, plans);
+}
+
+function showPolicy(): void {
+  const policy = typed('policy') as RetryPolicyName;
+  const own = policy === 'exponential' || policy === 'fixed';
+  $('#lastgood-gate-policy-hint').text(text(`policy.${policy}.explanation`));
+  $('#lastgood-gate-delay-label').text(text(policy === 'fixed' ? 'label.delayFixed' : 'label.delay'));
+  $('.lastgood-gate-delay').toggle(own);
+  $('.lastgood-gate-cap').toggle(policy === 'exponential');
+  const sentences = preview({
+    policy,
+    delay: typed('delay'),
+    delayCap: typed('delayCap'),
+    jitterPercent: Number(typed('jitterPercent')),
+    failureBudget: numberOrEmpty('failureBudget'),
+    timeLimit: typed('timeLimit'),
+  });
+  const box = $('#lastgood-gate-preview')
+    .toggle(sentences.length > 0)
+    .find('div')
+    .empty();
+  for (const sentence of sentences) $('<p>').text(sentence).appendTo(box);
+}
+
+function prepareClasses(retried: readonly FailureClass[]): void {
+  for (const failure of FAILURE_CLASSES) {
+    const permanent = PERMANENT_CLASSES.has(failure);
+    const box = $('<input type="checkbox">')
+      .val(failure)
+      .prop({ checked: !permanent && retried.includes(failure), disabled: permanent });
+    const words = $('<span>')
+      .text(text(`class.${failure}`))
+      .append(' ', $('<code>').text(failure));
+    $('<label class="lastgood-gate-choice">')
+      .append(box, words)
+      .appendTo(permanent ? '#lastgood-gate-permanent' : '#lastgood-gate-temporary');
+  }
+}
+
+function prepareStores(chosen: string): void {
+  const menu = $('#node-input-contextStore');
+  const context = RED.settings.context;
+  const stores = context?.stores ?? [];
+  $('<option value="">')
+    .text(text('store.default', { name: context?.default ?? 'memory' }))
+    .appendTo(menu);
+  for (const store of stores) $('<option>').val(store).text(store).appendTo(menu);
+  if (chosen !== '' && !stores.includes(chosen)) {
+    $('<option>')
+      .val(chosen)
+      .text(text('store.gone', { name: chosen }))
+      .appendTo(menu);
+  }
+  menu.val(chosen);
+}
+
+RED.nodes.registerType<GateDefinition>('retry-gate', {
+  category: 'backup',
+  color: '#8EBDB5',
+  icon: 'lastgood-gate.svg',
+  align: 'right',
+  defaults: {
+    name: { value: '' },
+    // The brackets make the editor follow the plans' new ids on import.
+    plans: {
+      value: [],
+      type: 'backup-plan[]',
+      validate(plans, _options) {
+        return (plans ?? []).every((id) => RED.nodes.node(id)) || text('problem.planGone');
+      },
+    },
+    policy: { value: 'exponential' },
+    delay: {
+      value: '5m',
+      validate(value, _options) {
+        const policy = policyOf(this);
+        if (policy === 'fixed') return durationProblem(value, text('label.delayFixed'));
+        return policy === 'exponential' ? durationProblem(value, text('label.delay')) : true;
+      },
+    },
+    delayCap: {
+      value: '1h',
+      validate(value, _options) {
+        if (policyOf(this) !== 'exponential') return true;
+        const problem = durationProblem(value, text('label.delayCap'));
+        if (problem !== true) return problem;
+        const first = parseDuration(this.id === edited ? typed('delay') : this.delay);
+        return (parseDuration(value) ?? Infinity) >= (first ?? 0) || text('problem.cap');
+      },
+    },
+    jitterPercent: {
+      value: 10,
+      validate(value, _options) {
+        const percent = String(value).trim();
+        return (percent !== '' && Number(percent) >= 0 && Number(percent) <= 50) || text('problem.jitter');
+      },
+    },
+    failureBudget: {
+      value: 8,
+      validate(value, _options) {
+        return wholeNumberProblem(value, text('label.failureBudget'));
+      },
+    },
+    waitBudget: {
+      value: '',
+      validate(value, _options) {
+        return wholeNumberProblem(value, text('label.waitBudget'));
+      },
+    },
+    waitDelay: {
+      value: '',
+      validate(value, _options) {
+        return durationProblem(value, text('label.waitDelay'), { emptyAllowed: true });
+      },
+    },
+    timeLimit: {
+      value: '',
+      validate(value, _options) {
+        return durationProblem(value, text('label.timeLimit'), { emptyAllowed: true });
+      },
+    },
+    giveUpAtNextSlot: { value: false },
+    retryClasses: {
+      value: [
+        'device-unavailable',
+        'interrupted',
+        'locked',
+        'lost',
+        'network',
+        'repo-missing',
+        'source-missing',
+        'stalled',
+        'unknown',
+        'unverified',
+      ],
+    },
+    contextStore: { value: '' },
+  },
+  inputs: 1,
+  outputs: 4,
+  inputLabels() {
+    return text('port.outcomes');
+  },
+  outputLabels(port) {
+    return text(['port.tryAgain', 'port.goodBackup', 'port.ended', 'port.alert'][port] ?? '');
+  },
+  paletteLabel() {
+    return text('paletteLabel');
+  },
+  label() {
+    return this.name || text('paletteLabel');
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : '';
+  },
+  oneditprepare() {
+    useSharedStyle();
+    edited = this.id;
+    for (const policy of RETRY_POLICIES) {
+      $('<option>')
+        .val(policy)
+        .text(text(`policy.${policy}.name`))
+        .appendTo('#node-input-policy');
+    }
+    $('#node-input-policy').val(this.policy);
+    durationField('#node-input-delay', { unit: 'm' });
+    durationField('#node-input-delayCap', { unit: 'h' });
+    durationField('#node-input-waitDelay', { unit: 'm', placeholder: text('placeholder.waitDelay') });
+    durationField('#node-input-timeLimit', { unit: 'h', placeholder: text('placeholder.noLimit') });
+    preparePlans(this);
+    prepareClasses(this.retryClasses);
+    prepareStores(this.contextStore);
+    for (const field of ['policy', 'delay', 'delayCap', 'jitterPercent', 'failureBudget', 'timeLimit']) {
+      $(`#node-input-${field}`).on('input change', showPolicy);
+    }
+    showPolicy();
+    sections('#lastgood-gate-sections', [
+      { id: 'lastgood-gate-retries', label: text('section.retries') },
+      { id: 'lastgood-gate-waiting', label: text('section.waiting') },
+      { id: 'lastgood-gate-failures', label: text('section.failures') },
+      { id: 'lastgood-gate-state', label: text('section.state') },
+    ]);
+  },
+  oneditsave() {
+    edited = '';
+    this.plans = chosenPlans();
+    this.jitterPercent = Number(typed('jitterPercent'));
+    this.failureBudget = numberOrEmpty('failureBudget');
+    this.waitBudget = numberOrEmpty('waitBudget');
+    // The editor reads its inputs after this, as texts: hide those whose numbers are stored already.
+    $('#node-input-jitterPercent, #node-input-failureBudget, #node-input-waitBudget').removeAttr('id');
+    this.retryClasses = $('#lastgood-gate-temporary input:checked')
+      .toArray()
+      .map((box) => $(box).val() as FailureClass);
+  },
+  oneditcancel() {
+    edited = '';
+  },
+});
