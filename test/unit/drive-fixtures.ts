@@ -37,7 +37,7 @@ export function diskImage(parent: string, context: TestContext): FreezableDisk {
   try {
     execFileSync('mkfs.ext4', ['-q', '-F', image], { stdio: 'ignore' });
   } catch {
-    context.skip('SKIPPED: no mkfs.ext4 here, so no real ext4 was tested');
+    skip(context, 'no mkfs.ext4 here, so no real ext4 was tested');
   }
   mountOrSkip(['-o', 'loop', image, path], context);
   const plain = disk(path);
@@ -60,7 +60,8 @@ export function diskImage(parent: string, context: TestContext): FreezableDisk {
   };
 }
 
-function mountOrSkip(args: readonly string[], context: TestContext): void {
+/** Mounts, or skips the test where that is not permitted. */
+export function mountOrSkip(args: readonly string[], context: TestContext): void {
   try {
     execFileSync('mount', args, { stdio: 'ignore' });
   } catch {
@@ -68,6 +69,12 @@ function mountOrSkip(args: readonly string[], context: TestContext): void {
       `SKIPPED: this user or container may not mount, so "mount ${args[0]} ${args[1]}" was not tested`,
     );
   }
+}
+
+/** Skips the test and says so where everybody sees it. */
+function skip(context: TestContext, reason: string): never {
+  process.stderr.write(`\nSKIPPED "${context.task.name}": ${reason}\n`);
+  context.skip(reason);
 }
 
 function disk(path: string): Disk {

@@ -38,8 +38,8 @@ export async function checkCommand(command: string, args: readonly string[], loo
   if (exitCode === null && child.signalCode === null) {
     hanging.add(id);
     void exited.then(() => hanging.delete(id));
-    process.kill(-child.pid, 'SIGKILL');
-    return verdict('unknown', look, 'command.timeout', { command, seconds: seconds(look) });
+    const key = killGroup(child.pid) ? 'timeout' : 'unstoppable';
+    return verdict('unknown', look, `command.${key}`, { command, seconds: seconds(look) });
   }
   if (exitCode === 0) return verdict('yes', look, 'command.yes', { command });
   const said = firstLine() === '' ? '' : 'said.';
@@ -50,6 +50,15 @@ export async function checkCommand(command: string, args: readonly string[], loo
     signal: child.signalCode ?? '',
     line: firstLine(),
   });
+}
+
+/** False when it may not be killed, as a command that sudo runs. */
+function killGroup(leader: number): boolean {
+  try {
+    return process.kill(-leader, 'SIGKILL');
+  } catch {
+    return false;
+  }
 }
 
 /** Drains the streams; the returned function gives the first line with something in it, shortened for people. */
