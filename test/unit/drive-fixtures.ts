@@ -65,15 +65,13 @@ export function mountOrSkip(args: readonly string[], context: TestContext): void
   try {
     execFileSync('mount', args, { stdio: 'ignore' });
   } catch {
-    context.skip(
-      `SKIPPED: this user or container may not mount, so "mount ${args[0]} ${args[1]}" was not tested`,
-    );
+    skip(context, `this user or container may not mount, so "mount ${args[0]} ${args[1]}" was not tested`);
   }
 }
 
 /** Skips the test and says so where everybody sees it. */
 function skip(context: TestContext, reason: string): never {
-  process.stderr.write(`\nSKIPPED "${context.task.name}": ${reason}\n`);
+  console.warn(`SKIPPED "${context.task.name}": ${reason}`);
   context.skip(reason);
 }
 
