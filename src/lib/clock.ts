@@ -10,7 +10,7 @@ export interface Clock {
 }
 
 /** Longest delay that `setTimeout` honours (24.8 days); longer ones would fire at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
 /** The clock of this machine. */
 export const systemClock: Clock = {

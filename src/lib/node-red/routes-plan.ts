@@ -3,23 +3,13 @@ import { hostname } from 'node:os';
 import { iso } from '../clock.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
+import type { PlanCommand } from '../plan/commands.ts';
+import { PLAN_COMMANDS } from '../plan/commands.ts';
 import type { CronSchedule } from '../plan/cron.ts';
 import { machineTimeZone, parseCron } from '../plan/cron.ts';
 import { Problem } from '../problem.ts';
 import type { AdminRuntime } from './admin-route.ts';
 import { jsonRoute, RouteError } from './admin-route.ts';
-
-/** What a person can ask of a deployed plan. */
-export const PLAN_COMMANDS = [
-  'run',
-  'cancel',
-  'pause',
-  'resume',
-  'skip',
-  'accept',
-  'accept-repository',
-] as const;
-export type PlanCommand = (typeof PLAN_COMMANDS)[number];
 
 /** What became of a command. */
 export interface CommandAnswer {

@@ -1,5 +1,6 @@
 /// <reference types="jquery" />
 
+import { fillMissingProperties } from '../../editor/missing-properties.ts';
 import type { PathList } from '../../editor/path-list.ts';
 import { pathList } from '../../editor/path-list.ts';
 import { newPlanKey } from '../../editor/plan-key.ts';
@@ -221,6 +222,7 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
   },
   oneditprepare() {
     useSharedStyle();
+    fillMissingProperties(this);
     dialogOpened(this.id);
     const show = sections('#backup-plan-sections', [
       { id: 'backup-plan-what', label: text('tab.what') },

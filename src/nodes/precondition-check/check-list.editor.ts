@@ -60,7 +60,8 @@ function fieldsOf(kind: CheckKind, spec: Partial<Record<string, unknown>>): JQue
     ];
   }
   if (kind === 'command') {
-    const words = [spec['command'], ...((spec['arguments'] as unknown[] | undefined) ?? [])];
+    const rest = spec['arguments'];
+    const words = [spec['command'], ...(Array.isArray(rest) ? rest : [])];
     const line = joinCommandLine(words.filter((word) => typeof word === 'string'));
     return [
       $('<div class="lastgood-check-line">').append(input('command', { value: line === "''" ? '' : line })),
@@ -136,7 +137,7 @@ function fillRow(row: JQuery, data: Row): void {
   clock.on('click', () => timeout.toggle());
   RED.popover.tooltip(clock, text('timeoutHint'));
 
-  const kind = (): CheckKind => kindMenu.val() as CheckKind;
+  const kind = (): CheckKind => CHECK_KINDS.find((each) => each === kindMenu.val()) ?? 'mount';
   data.read = () => specOf(kind(), row);
   const explain = (complain: boolean): void => {
     const problem = complain ? checkProblem(specOf(kind(), row)) : undefined;
@@ -200,7 +201,10 @@ export function checkList(
       element
         .editableList('items')
         .toArray()
-        .map((item) => ($(item).data('data') as Row).read?.())
+        .map((item) => {
+          const row: Row = $(item).data('data');
+          return row.read?.();
+        })
         .filter((spec) => spec !== undefined),
   };
 }

@@ -1,4 +1,5 @@
 import { durationField, durationProblem } from '../../editor/duration-field.ts';
+import { fillMissingProperties } from '../../editor/missing-properties.ts';
 import { textsOf } from '../../editor/red.ts';
 import { useSharedStyle } from '../../editor/style.ts';
 import { type CheckList, checkList } from './check-list.editor.ts';
@@ -58,6 +59,7 @@ RED.nodes.registerType<CheckDefinition>('precondition-check', {
   },
   oneditprepare() {
     useSharedStyle();
+    fillMissingProperties(this);
     durationField('#node-input-waitFor', { unit: 'm', placeholder: text('placeholder.waitFor') });
     durationField('#node-input-lookEvery', { unit: 's' });
     const waits = (): void => {
@@ -67,7 +69,7 @@ RED.nodes.registerType<CheckDefinition>('precondition-check', {
     };
     $('#node-input-waitFor').on('change', waits);
     waits();
-    list = checkList('#lastgood-checks', this.checks ?? [], (count) => {
+    list = checkList('#lastgood-checks', this.checks, (count) => {
       $('#lastgood-checks-none').toggle(count === 0);
       $('#lastgood-checks-some').toggle(count > 0);
     });

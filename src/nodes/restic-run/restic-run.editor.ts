@@ -1,4 +1,5 @@
 import { isFullPath } from '../../editor/full-path.ts';
+import { fillMissingProperties } from '../../editor/missing-properties.ts';
 import { type PathList, pathList } from '../../editor/path-list.ts';
 import { allPlans } from '../../editor/plans.ts';
 import { type EditedNode, isEnvironmentReference, textsOf } from '../../editor/red.ts';
@@ -7,19 +8,20 @@ import { OPERATIONS, type Operation, type RunDefinition } from './definition.ts'
 
 const text = textsOf('restic-run');
 
+type Field = Exclude<keyof RunDefinition, 'name' | 'operation' | 'repository'>;
+
 /** The operations that use a field; all others hide it. */
-const USED_BY = {
-  fromRepository: ['copy'],
-  plan: ['forget', 'snapshots', 'find', 'stats'],
-  snapshot: ['restore', 'copy', 'stats'],
-  target: ['restore'],
-  include: ['restore'],
-  overwriteAllowed: ['restore'],
-  readDataSubset: ['check'],
-  pattern: ['find'],
-  statsMode: ['stats'],
-} as const satisfies Partial<Record<keyof RunDefinition, readonly Operation[]>>;
-type Field = keyof typeof USED_BY;
+const USED_BY: ReadonlyMap<Field, readonly Operation[]> = new Map<Field, readonly Operation[]>([
+  ['fromRepository', ['copy']],
+  ['plan', ['forget', 'snapshots', 'find', 'stats']],
+  ['snapshot', ['restore', 'copy', 'stats']],
+  ['target', ['restore']],
+  ['include', ['restore']],
+  ['overwriteAllowed', ['restore']],
+  ['readDataSubset', ['check']],
+  ['pattern', ['find']],
+  ['statsMode', ['stats']],
+]);
 
 /** These take the plan's repository when none is chosen. */
 const REPOSITORY_OF_PLAN: readonly Operation[] = ['backup', 'forget'];
@@ -29,11 +31,16 @@ let edited = '';
 let include: PathList | undefined;
 
 function usedBy(field: Field, operation: Operation): boolean {
-  return (USED_BY[field] as readonly Operation[]).includes(operation);
+  return USED_BY.get(field)?.includes(operation) === true;
+}
+
+/** The operation that the open dialog shows. */
+function shownOperation(): Operation {
+  return OPERATIONS.find((operation) => operation === $('#node-input-operation').val()) ?? 'backup';
 }
 
 function operationOf(node: EditedNode<RunDefinition>): Operation {
-  return node.id === edited ? ($('#node-input-operation').val() as Operation) : node.operation;
+  return node.id === edited ? shownOperation() : node.operation;
 }
 
 /** What a reference to a config node lacks; `none` is said when nothing is chosen. */
@@ -62,15 +69,15 @@ function preparePlans(chosen: string): void {
 }
 
 function showOperation(): void {
-  const operation = $('#node-input-operation').val() as Operation;
+  const operation = shownOperation();
   $('#node-input-name').attr('placeholder', text(`operation.${operation}.label`));
   $('#lastgood-run-explanation').text(text(`operation.${operation}.explanation`));
   $('#lastgood-run-repository-label').text(
     text(operation === 'copy' ? 'label.toRepository' : 'label.repository'),
   );
   $('#lastgood-run-repository-hint').toggle(REPOSITORY_OF_PLAN.includes(operation));
-  for (const field of Object.keys(USED_BY) as Field[]) {
-    $(`.lastgood-run-${field}`).toggle(usedBy(field, operation));
+  for (const [field, operations] of USED_BY) {
+    $(`.lastgood-run-${field}`).toggle(operations.includes(operation));
   }
   $('#lastgood-run-plan option[value=""]').text(text(operation === 'forget' ? 'choosePlan' : 'allPlans'));
   const plan = $('#lastgood-run-plan');
@@ -162,6 +169,7 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
   },
   oneditprepare() {
     useSharedStyle();
+    fillMissingProperties(this);
     edited = this.id;
     const menu = $('#node-input-operation');
     for (const operation of OPERATIONS) {
@@ -171,9 +179,9 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
         .appendTo(menu);
     }
     menu.val(this.operation);
-    preparePlans(this.plan ?? '');
+    preparePlans(this.plan);
     include = pathList('#lastgood-run-include', {
-      texts: this.include ?? [],
+      texts: this.include,
       placeholder: '/home/anna/photos',
     });
     menu.on('change', showOperation);
@@ -182,7 +190,7 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
   },
   oneditsave() {
     edited = '';
-    const operation = $('#node-input-operation').val() as Operation;
+    const operation = shownOperation();
     this.plan = usedBy('plan', operation) ? String($('#lastgood-run-plan').val()) : '';
     this.include = usedBy('include', operation) ? (include?.texts() ?? []) : [];
     // What the operation does not use goes back to its default: a forgotten tick must not lie in wait.

@@ -38,7 +38,7 @@ export function conflicts(
   const found: Conflict[] = [];
   RED.nodes.eachNode((node) => {
     if (node.type !== 'retry-gate' || node.id === id || node.d === true) return;
-    const other = node as typeof node & GateDefinition;
+    const other: Partial<GateDefinition> = Object(node);
     const picked = other.plans ?? [];
     const theirs = claimedPlans(picked, node.z, plans);
     const both = plans.filter((plan) => mine.includes(plan.id) && theirs.includes(plan.id));

@@ -1,4 +1,5 @@
 import { durationField, durationProblem } from '../../editor/duration-field.ts';
+import { fillMissingProperties } from '../../editor/missing-properties.ts';
 import { allPlans, type PlanChoice } from '../../editor/plans.ts';
 import { type EditedNode, textsOf } from '../../editor/red.ts';
 import { sections } from '../../editor/sections.ts';
@@ -20,8 +21,13 @@ function typed(field: string): string {
   return String($(`#node-input-${field}`).val() ?? '').trim();
 }
 
+/** The policy that the open dialog shows. */
+function shownPolicy(): RetryPolicyName {
+  return RETRY_POLICIES.find((policy) => policy === typed('policy')) ?? 'exponential';
+}
+
 function policyOf(gate: Gate): RetryPolicyName {
-  return gate.id === edited ? (typed('policy') as RetryPolicyName) : gate.policy;
+  return gate.id === edited ? shownPolicy() : gate.policy;
 }
 
 function wholeNumberProblem(value: number | '', label: string): true | string {
@@ -80,7 +86,7 @@ function preparePlans(gate: Gate): void {
 }
 
 function showPolicy(): void {
-  const policy = typed('policy') as RetryPolicyName;
+  const policy = shownPolicy();
   const own = policy === 'exponential' || policy === 'fixed';
   $('#lastgood-gate-policy-hint').text(text(`policy.${policy}.explanation`));
   $('#lastgood-gate-delay-label').text(text(policy === 'fixed' ? 'label.delayFixed' : 'label.delay'));
@@ -234,6 +240,7 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
   },
   oneditprepare() {
     useSharedStyle();
+    fillMissingProperties(this);
     edited = this.id;
     for (const policy of RETRY_POLICIES) {
       $('<option>')
@@ -268,9 +275,9 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
     this.waitBudget = numberOrEmpty('waitBudget');
     // The editor reads its inputs after this, as texts: hide those whose numbers are stored already.
     $('#node-input-jitterPercent, #node-input-failureBudget, #node-input-waitBudget').removeAttr('id');
-    this.retryClasses = $('#lastgood-gate-temporary input:checked')
-      .toArray()
-      .map((box) => $(box).val() as FailureClass);
+    this.retryClasses = FAILURE_CLASSES.filter((failure) =>
+      $(`#lastgood-gate-temporary input[value="${failure}"]`).is(':checked'),
+    );
   },
   oneditcancel() {
     edited = '';

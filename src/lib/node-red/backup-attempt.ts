@@ -1,0 +1,88 @@
+import type { Job } from '../job.ts';
+import type { Carried, MaintenanceResult, Ticket } from '../message.ts';
+import type { ClaimedAttempt, PlanRecord } from '../plan/record.ts';
+import { hearTestimony } from '../plan/recovery.ts';
+import type { PlanSettings } from '../plan/settings.ts';
+import { runBackup, verifyClaim } from '../restic/backup.ts';
+import type { BackupHooks, BackupRequest } from '../restic/backup-request.ts';
+import type { BackupOutcome, Progress } from '../restic/outcome.ts';
+import type { ResticRepository } from '../restic/repository.ts';
+
+/** What a restic-run node wants to know while it backs up. */
+export interface AttemptWatcher {
+  queued(position: number): void;
+  progressed(progress: Progress, message: Carried): void;
+  ended(outcome: BackupOutcome, message: Carried): void;
+}
+
+/** What restic is asked to save for a run of a plan. */
+export function backupRequest(settings: PlanSettings, attempt?: ClaimedAttempt): BackupRequest {
+  const { excludeFile, excludeLargerThan, ...contents } = settings.contents;
+  const figures = attempt?.lastSuccess?.figures;
+  return {
+    ...contents,
+    ...(excludeFile === '' ? {} : { excludeFile }),
+    ...(excludeLargerThan === '' ? {} : { excludeLargerThan }),
+    planKey: settings.key,
+    runId: attempt?.runId ?? '',
+    unreadableAccepted: settings.unreadableAccepted,
+    retention: settings.retention,
+    ...(figures == null ? {} : { previous: { files: figures.filesTotal, bytes: figures.bytesTotal } }),
+  };
+}
+
+/** Everything a running restic depends on; a change of it means that the restic is not the one that is wanted. */
+export function backupFingerprint(repository: ResticRepository, settings: PlanSettings): string {
+  const { id: _id, name: _name, ...what } = repository.settings;
+  return JSON.stringify([what, backupRequest(settings)]);
+}
+
+/**
+ * Makes one attempt of a plan: backup, verification, retention, or only the verification that is still owed. The
+ * record hears of every step as it happens; the message leaves when all is over. When Node-RED itself is being
+ * stopped, nothing more is reported: what restic did is then found out by the next start.
+ */
+export async function makeAttempt(
+  job: Job,
+  record: PlanRecord,
+  ticket: Ticket,
+  attempt: ClaimedAttempt,
+  repository: ResticRepository,
+  watcher: AttemptWatcher,
+): Promise<void> {
+  const request = backupRequest(attempt.settings, attempt);
+  const hooks: BackupHooks = {
+    onQueued: (position) => watcher.queued(position),
+    onStarted: ({ pid, startTicks }) => void record.started(ticket, { pid, startTicks: startTicks ?? null }),
+    onProgress: (progress) => {
+      const message = record.progressed(ticket, progress);
+      if (message !== undefined) watcher.progressed(progress, message);
+    },
+    onVerifying: () => void record.verifying(ticket),
+    onOutcome: async (outcome) => {
+      if (job.stopped !== 'shutdown') await record.report(ticket, asStopped(job, outcome, record));
+    },
+  };
+  await hearTestimony(record);
+  let outcome: BackupOutcome;
+  let maintenance: MaintenanceResult | undefined;
+  if (attempt.claim === null) {
+    ({ outcome, maintenance } = await runBackup(repository, request, hooks, job.signal));
+  } else {
+    outcome = await verifyClaim(repository, attempt.claim, request, hooks, job.signal);
+    await hooks.onOutcome?.(outcome);
+  }
+  if (job.stopped === 'shutdown') return;
+  outcome = asStopped(job, outcome, record);
+  const message = record.complete(ticket, outcome, maintenance);
+  if (message !== undefined) watcher.ended(outcome, message);
+}
+
+/** A backup that was stopped because its plan was edited is not one that a person cancelled: it is attempted again. */
+function asStopped(job: Job, outcome: BackupOutcome, record: PlanRecord): BackupOutcome {
+  if (outcome.kind !== 'cancelled') return outcome;
+  if (job.stopped === 'changed') {
+    return { kind: 'failed', failure: { class: 'interrupted', reason: record.sentences.say('changed') } };
+  }
+  return { kind: 'cancelled', reason: record.sentences.say('cancelled.person') };
+}

@@ -1,0 +1,65 @@
+import type { GateDefinition } from '../../nodes/retry-gate/definition.ts';
+import type { FailureClass } from '../failure.ts';
+import { FAILURE_CLASSES, PERMANENT_CLASSES } from '../failure.ts';
+import type { RetryPolicy } from '../plan/retry-policy.ts';
+import { backrestExponentialDelay, exponentialDelay, fixedDelay } from '../plan/retry-policy.ts';
+import type { Situation } from '../plan/settings.ts';
+import { WAIT_DELAY_MS } from '../plan/settings.ts';
+import { duration } from './plan-settings.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Classes that are retried when the gate does not say. */
+export const RETRIED_BY_DEFAULT: readonly FailureClass[] = FAILURE_CLASSES.filter(
+  (name) => !PERMANENT_CLASSES.has(name) && name !== 'power-up-failed',
+);
+
+/**
+ * A gate as stored by the editor, as the policy for plans in a situation.
+ * @throws Problem that names the field
+ */
+export function readGatePolicy(definition: GateDefinition): (situation: Situation) => RetryPolicy {
+  const name = definition.name || 'retry-gate';
+  const field = (key: 'delay' | 'delayCap' | 'waitDelay' | 'timeLimit', otherwise: number): number =>
+    duration(definition[key], otherwise, name, key);
+  const failureDelay = delayOf(definition, field('delay', 5 * MINUTE_MS), field('delayCap', 60 * MINUTE_MS));
+  const waitDelayMs = field('waitDelay', 0);
+  const timeLimitMs = field('timeLimit', 0);
+  const rest: Omit<RetryPolicy, 'waitDelay'> = {
+    failureDelay,
+    jitter: Math.min(Math.max(Number(definition.jitterPercent) || 0, 0), 50) / 100,
+    failureBudget: budgetOf(definition.failureBudget),
+    waitBudget: budgetOf(definition.waitBudget),
+    timeLimitMs: timeLimitMs === 0 ? null : timeLimitMs,
+    giveUpAtNextSlot: definition.giveUpAtNextSlot === true,
+    retryClasses: new Set(
+      Array.isArray(definition.retryClasses) ? definition.retryClasses : RETRIED_BY_DEFAULT,
+    ),
+  };
+  return (situation) => ({
+    ...rest,
+    waitDelay: fixedDelay(waitDelayMs === 0 ? WAIT_DELAY_MS[situation] : waitDelayMs),
+  });
+}
+
+function delayOf(definition: GateDefinition, first: number, cap: number): (n: number) => number {
+  switch (definition.policy) {
+    case 'fixed':
+      return fixedDelay(first);
+    case 'backrest-1-minute':
+      return fixedDelay(MINUTE_MS);
+    case 'backrest-10-minutes':
+      return fixedDelay(10 * MINUTE_MS);
+    case 'backrest-exponential':
+      return backrestExponentialDelay;
+    default:
+      return exponentialDelay(first, cap);
+  }
+}
+
+/** Empty: no limit. */
+function budgetOf(value: number | '' | undefined): number | null {
+  return value === '' || value === undefined || !Number.isFinite(Number(value))
+    ? null
+    : Math.max(0, Number(value));
+}

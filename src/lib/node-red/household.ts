@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Node, NodeAPI } from 'node-red';
+import { systemClock } from '../clock.ts';
+import { Jobs } from '../job.ts';
+import { Journal } from '../journal/journal.ts';
+import { claimFolder } from '../journal/ownership.ts';
+import type { Language } from '../language.ts';
+import { nearestLanguage } from '../language.ts';
+import type { Carried } from '../message.ts';
+import { readTicket } from '../message.ts';
+import type { GateDoor } from '../plan/doors.ts';
+import type { PlanRecord } from '../plan/record.ts';
+import { isPlanState } from '../plan/recovery.ts';
+import type { GateClaim } from '../plan/registry.ts';
+import { PlanRegistry } from '../plan/registry.ts';
+import type { PlanSettings } from '../plan/settings.ts';
+import type { PlanState } from '../plan/state.ts';
+import { STATE_SCHEMA } from '../plan/state.ts';
+import { Problem } from '../problem.ts';
+import { onProcessStop } from './process-stop.ts';
+import type { NodeStatus } from './status.ts';
+
+/** A plan node that is deployed, whether or not its settings are good. */
+export interface PlanMember {
+  readonly node: Node;
+  readonly key: string;
+  /** Id of its config node. */
+  readonly repositoryId: string;
+  /** Undefined while they are wrong. */
+  readonly settings: PlanSettings | undefined;
+  /** Says on the node itself why the plan does not run. */
+  refuse(problem: Problem): void;
+}
+
+/** A retry-gate that is deployed. */
+export interface GateMember {
+  readonly node: Node;
+  /** Ids of plan nodes; empty: all plans of its tab. */
+  readonly planIds: readonly string[];
+  readonly contextStore: string;
+  /** Undefined while its settings are wrong: it then owns nothing. */
+  readonly door: GateDoor | undefined;
+  /** The plans it owns, and those that another gate claims too. */
+  claimed(owned: readonly PlanMember[], contested: readonly PlanMember[]): void;
+}
+
+/**
+ * All of Lastgood in one Node-RED: what the nodes of a user directory share, and what stays while they are
+ * redeployed. The nodes join and leave; this is where they find each other.
+ */
+export class Household {
+  readonly red: NodeAPI;
+  readonly language: Language;
+  readonly registry: PlanRegistry;
+  readonly jobs: Jobs = new Jobs();
+  /** Node-RED is being stopped, not redeployed. */
+  stopping = false;
+  /** Plan nodes by node id. */
+  readonly plans: Map<string, PlanMember> = new Map();
+  /** Newest instances of restic-run nodes by node id; work that outlives a redeploy shows itself there. */
+  readonly outlets: Map<string, { show(status: NodeStatus): void }> = new Map();
+  /** Gates by node id. */
+  readonly gates: Map<string, GateMember> = new Map();
+  /** Caches; kept out of Home Assistant's backups by the name of the folder, and kept by npm. */
+  readonly cacheFolder: string;
+  /** The Node-RED process that has this user directory; undefined when it is ours. */
+  private readonly otherOwner: Promise<Problem | undefined>;
+
+  constructor(red: NodeAPI, userFolder: string) {
+    this.red = red;
+    this.language = nearestLanguage(red._('backup-plan.language'));
+    const folder = join(userFolder, 'lastgood');
+    this.cacheFolder = join(userFolder, 'node_modules', '.cache', 'lastgood');
+    this.registry = new PlanRegistry({
+      clock: systemClock,
+      language: this.language,
+      journal: new Journal<PlanState>(join(folder, 'plans'), STATE_SCHEMA, isPlanState),
+      newRunId: () => randomBytes(6).toString('hex'),
+    });
+    this.otherOwner = claimFolder(folder).then(
+      (owner) => (owner === undefined ? undefined : new Problem('other-process', { pid: owner.pid })),
+      (cause: unknown) => new Problem('journal-unwritable', { path: folder }, { cause }),
+    );
+    red.events.on('flows:started', () => this.flowsStarted());
+    onProcessStop(() => this.stop());
+  }
+
+  /**
+   * The record of a plan that a message names.
+   * @throws Problem `unknown-plan` or `plan-not-ready`
+   */
+  record(key: string): PlanRecord {
+    const record = this.registry.find(key);
+    if (record !== undefined) return record;
+    const deployed = [...this.plans.values()].some((plan) => plan.key === key);
+    throw new Problem(deployed ? 'plan-not-ready' : 'unknown-plan', { plan: key.slice(0, 64) });
+  }
+
+  /** The plan member of a node id as the editor knows it (in a subflow, instances have ids of their own). */
+  planByNodeId(id: string): PlanMember | undefined {
+    return this.plans.get(id) ?? [...this.plans.values()].find((plan) => aliasOf(plan.node) === id);
+  }
+
+  planByKey(key: string): PlanMember | undefined {
+    return [...this.plans.values()].find((plan) => plan.key === key && plan.settings !== undefined);
+  }
+
+  /** The gate that will own a plan, by configuration; undefined when there is none or more than one. */
+  gateOf(plan: PlanMember): GateMember | undefined {
+    const claiming = [...this.gates.values()].filter((gate) => claims(gate, plan));
+    return claiming.length === 1 ? claiming[0] : undefined;
+  }
+
+  /** An outcome whose port has no wire reaches the plan's gate by itself; without a gate its story ends here. */
+  toGate(message: Carried): void {
+    const ticket = readTicket(message);
+    if (ticket === undefined) return;
+    this.registry.find(ticket.plan)?.arrivedAtGate(ticket, message);
+  }
+
+  private flowsStarted(): void {
+    for (const job of this.jobs.all()) if (!job.isUnchanged()) job.stop('changed');
+    const members = [...this.plans.values()];
+    const gateClaims: GateClaim[] = [];
+    for (const gate of this.gates.values()) {
+      const wanted = members.filter((plan) => claims(gate, plan));
+      const owned = wanted.filter((plan) => this.gateOf(plan) === gate);
+      gate.claimed(
+        owned,
+        wanted.filter((plan) => !owned.includes(plan)),
+      );
+      if (gate.door !== undefined)
+        gateClaims.push({ door: gate.door, planKeys: owned.map((plan) => plan.key) });
+    }
+    this.otherOwner
+      .then((problem) => {
+        if (problem === undefined) return this.registry.flowsStarted(gateClaims);
+        for (const plan of members) plan.refuse(problem);
+        return undefined;
+      })
+      .catch((error: unknown) => this.red.log.error(`lastgood: ${String(error)}`));
+  }
+
+  /** Node-RED is told to stop: restic is asked to finish at once, and keeps the time it needs for its clean-up. */
+  private stop(): void {
+    this.stopping = true;
+    for (const job of this.jobs.all()) job.stop('shutdown');
+  }
+}
+
+function claims(gate: GateMember, plan: PlanMember): boolean {
+  if (gate.planIds.length === 0) return gate.node.z === plan.node.z;
+  return gate.planIds.includes(plan.node.id) || gate.planIds.includes(aliasOf(plan.node) ?? '');
+}
+
+function aliasOf(node: Node): string | undefined {
+  return (node as Node & { _alias?: string })._alias;
+}
+
+const households = new Map<string, Household>();
+
+/** The household of this Node-RED's user directory. */
+export function householdOf(red: NodeAPI): Household {
+  const userFolder = red.settings.userDir ?? process.cwd();
+  let household = households.get(userFolder);
+  if (household === undefined) {
+    household = new Household(red, userFolder);
+    households.set(userFolder, household);
+  }
+  return household;
+}

@@ -1,0 +1,81 @@
+import { hostname } from 'node:os';
+import type { PlanDefinition } from '../../nodes/backup-plan/definition.ts';
+import { parseDuration } from '../duration.ts';
+import { parseCron } from '../plan/cron.ts';
+import type { Schedule } from '../plan/schedule.ts';
+import type { PlanSettings } from '../plan/settings.ts';
+import { Problem } from '../problem.ts';
+import { invalidRetentionField } from '../restic/retention.ts';
+
+/** Backups more often than this would never end; guards against a typed `1s`. */
+const SHORTEST_INTERVAL_MS = 60_000;
+
+/**
+ * A plan as stored by the editor (or by hand, or by an older version) as the domain uses it.
+ * @throws Problem that names the field
+ */
+export function readPlanSettings(definition: PlanDefinition, repositoryUrl: string): PlanSettings {
+  const plan = definition.name || definition.key;
+  if (!/^[a-z0-9-]{1,64}$/.test(definition.key ?? '')) throw new Problem('plan-key', { plan });
+  const paths = listOf(definition.paths);
+  if (paths.length === 0) throw new Problem('plan-paths', { plan });
+  const relative = paths.find((path) => !path.startsWith('/'));
+  if (relative !== undefined) throw new Problem('plan-path-relative', { plan, path: relative.slice(0, 100) });
+  const retention = definition.retention ?? {};
+  const badField = invalidRetentionField(retention);
+  if (badField !== undefined) throw new Problem('plan-retention', { plan, field: badField });
+  return {
+    key: definition.key,
+    name: plan,
+    repositoryUrl,
+    contents: {
+      paths,
+      excludes: listOf(definition.excludes),
+      excludeFile: definition.excludeFile ?? '',
+      excludeCaches: definition.excludeCaches === true,
+      excludeLargerThan: definition.excludeLargerThan ?? '',
+      oneFileSystem: definition.oneFileSystem === true,
+      tags: listOf(definition.tags),
+      host: definition.host || hostname(),
+    },
+    retention,
+    unreadableAccepted: definition.unreadableAccepted === true,
+    schedule: scheduleOf(definition, plan),
+    situation: definition.situation ?? 'always-there',
+    minimumGapMs: duration(definition.minimumGap, 0, plan, 'minimumGap'),
+    jitterMs: duration(definition.jitter, 0, plan, 'jitter'),
+    settleMs: duration(definition.settle, 0, plan, 'settle'),
+    catchUp: definition.catchUp !== false,
+    startPaused: definition.startPaused === true,
+    deviceStarts: definition.deviceStarts === 'always' ? 'always' : 'when-owed',
+  };
+}
+
+function scheduleOf(definition: PlanDefinition, plan: string): Schedule {
+  switch (definition.scheduleKind) {
+    case 'cron':
+      return { kind: 'cron', cron: parseCron(definition.cron ?? '', definition.timeZone ?? '') };
+    case 'interval': {
+      const everyMs = duration(definition.interval, 0, plan, 'interval');
+      if (everyMs < SHORTEST_INTERVAL_MS) throw new Problem('plan-interval', { plan });
+      return { kind: 'interval', everyMs };
+    }
+    case 'event':
+      return { kind: 'event' };
+    default:
+      throw new Problem('plan-schedule', { plan });
+  }
+}
+
+function listOf(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter((item): item is string => typeof item === 'string' && item.trim() !== '');
+}
+
+/** A duration text in ms; empty or missing: `otherwise`. */
+export function duration(text: string | undefined, otherwise: number, plan: string, field: string): number {
+  if (text === undefined || text.trim() === '') return otherwise;
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new Problem('plan-duration', { plan, field, value: text.slice(0, 40) });
+  return ms;
+}

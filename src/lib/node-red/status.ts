@@ -1,0 +1,117 @@
+import type { Language } from '../language.ts';
+import { translate } from '../language.ts';
+import type { PlanRecord } from '../plan/record.ts';
+import type { TextValues } from '../problem.ts';
+import type { Progress } from '../restic/outcome.ts';
+import { formatSize } from '../size.ts';
+
+/** Node-RED's status of a node. */
+export interface NodeStatus {
+  fill: 'red' | 'green' | 'yellow' | 'blue' | 'grey';
+  shape: 'dot' | 'ring';
+  text: string;
+}
+
+/** Longest text that fits under a node. */
+const LONGEST_TEXT = 40;
+
+/** A status with a text of `locales/<language>/status.json`, cut to what fits under a node. */
+export function status(
+  language: Language,
+  look: `${NodeStatus['fill']} ${NodeStatus['shape']}`,
+  key: string,
+  values: TextValues = {},
+): NodeStatus {
+  const [fill, shape] = look.split(' ') as [NodeStatus['fill'], NodeStatus['shape']];
+  return { fill, shape, text: shortened(translate(language, `status:${key}`, values)) };
+}
+
+/** At most 40 characters. */
+export function shortened(text: string): string {
+  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT - 1).trimEnd()}…`;
+}
+
+/** What a plan is doing: running with percent, waiting and why, late by how much, next due. */
+export function planStatus(record: PlanRecord, options: { gateMissing: boolean }): NodeStatus {
+  const { state, sentences } = record;
+  const { language } = sentences;
+  const now = record.clock.now();
+  const { run, paused } = state;
+  if (run !== null && run.phase !== 'waiting' && run.phase !== 'deciding') return runningStatus(record);
+  if (paused !== null) {
+    const until = paused.until;
+    if (until === null) return status(language, 'grey ring', 'paused');
+    return status(language, 'grey ring', 'pausedUntil', { time: sentences.when(Date.parse(until), now) });
+  }
+  if (run !== null && state.pending !== null) {
+    const { attempt, at, because, budget } = state.pending;
+    const time = sentences.when(Date.parse(at), now);
+    return status(language, budget === 'waiting' ? 'yellow ring' : 'yellow dot', 'retry', {
+      attempt,
+      time,
+      reason: because,
+    });
+  }
+  const late = state.dueAt === null ? 0 : now - Date.parse(state.dueAt);
+  if (late > 60_000) return status(language, 'yellow dot', 'late', { by: roughDuration(late, language) });
+  if (options.gateMissing) return status(language, 'yellow ring', 'noGate');
+  if (state.nextAttemptAt === null) {
+    if (state.lastSuccessAt === null) return status(language, 'grey ring', 'event');
+    return status(language, 'green dot', 'good', {
+      time: sentences.when(Date.parse(state.lastSuccessAt), now),
+    });
+  }
+  const next = { time: sentences.when(Date.parse(state.nextAttemptAt), now) };
+  return status(language, state.lastSuccessAt === null ? 'grey ring' : 'green dot', 'next', next);
+}
+
+/** What a gate's plans wait for; the nearest retry first. */
+export function gateStatus(
+  records: readonly PlanRecord[],
+  language: Language,
+  options: { alertWired: boolean },
+): NodeStatus {
+  const waiting = records
+    .filter(({ state }) => state.pending !== null)
+    .sort((a, b) => (a.state.pending?.at ?? '').localeCompare(b.state.pending?.at ?? ''));
+  const [nearest] = waiting;
+  if (nearest !== undefined) return planStatus(nearest, { gateMissing: false });
+  if (records.length === 0) return status(language, 'grey ring', 'noPlans');
+  if (!options.alertWired) return status(language, 'yellow ring', 'noAlertWire');
+  const alarmed = records.find(({ state }) => state.alarmed);
+  if (alarmed !== undefined) return { fill: 'red', shape: 'dot', text: shortened(alarmed.state.why) };
+  return status(language, 'green ring', 'plans', { count: records.length });
+}
+
+function runningStatus(record: PlanRecord): NodeStatus {
+  const { language } = record.sentences;
+  const phase = record.state.run?.phase ?? 'handed-out';
+  if (phase === 'backing-up' && record.progress !== null) return progressStatus(record.progress, language);
+  return status(language, 'blue dot', `phase.${phase}`);
+}
+
+/** Percent, speed, time left. */
+export function progressStatus(progress: Progress, language: Language): NodeStatus {
+  const percent = Math.floor(progress.fraction * 100);
+  const speed = formatSize(progress.bytesPerSecond);
+  if (progress.secondsLeft === undefined) return status(language, 'blue dot', 'progress', { percent, speed });
+  const left = roughDuration(progress.secondsLeft * 1000, language);
+  return status(language, 'blue dot', 'progressLeft', { percent, speed, left });
+}
+
+/** A duration for people with one unit: `45 s`, `12 min`, `5 h`, `3 days`. */
+export function roughDuration(ms: number, language: Language): string {
+  const steps: [number, string][] = [
+    [86_400_000, 'day'],
+    [3_600_000, 'hour'],
+    [60_000, 'minute'],
+  ];
+  const [size, unit] = steps.find(([step]) => ms >= step) ?? [1000, 'second'];
+  const format = new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit,
+    unitDisplay: 'short',
+    maximumFractionDigits: 0,
+  });
+  return format.format(Math.floor(ms / size));
+}

@@ -1,0 +1,49 @@
+import type { Carried } from '../message.ts';
+import type { Problem } from '../problem.ts';
+import type { Snapshot } from '../restic/outcome.ts';
+import type { RetryPolicy } from './retry-policy.ts';
+import type { Situation } from './settings.ts';
+import type { PlanState } from './state.ts';
+
+// What a record needs from outside. Nodes come and go with each deploy; the record stays.
+
+/** The plan node. */
+export interface PlanDoor {
+  /** Sends a message from an output of the plan node. */
+  send(port: 'run' | 'not-now' | 'power', message: Carried): void;
+  /** The state changed: show it. */
+  refresh(): void;
+  /** Something a person should know that belongs to no message. */
+  warn(problem: Problem): void;
+  /** The plan cannot be run at all; its node shows why. */
+  refuse(problem: Problem): void;
+}
+
+/** The retry-gate that owns the plan. */
+export interface GateDoor {
+  /** Node id. */
+  readonly id: string;
+  policyFor(situation: Situation): RetryPolicy;
+  /** Sends a message from an output of the gate; `try-again` starts at the plan when that port has no wire. */
+  send(port: 'try-again' | 'good-backup' | 'ended' | 'alert', message: Carried): void;
+  /** Whether the `try-again` port has a wire. */
+  readonly triesAgainByWire: boolean;
+  refresh(): void;
+  /** Writes the public mirror of the state; must never throw or block. */
+  mirror(state: PlanState): void;
+}
+
+/** The repository as the last witness of what was backed up. */
+export interface Witness {
+  /**
+   * The newest snapshot of this plan and host that is not tagged incomplete; undefined when there is none.
+   * Rejects when the repository cannot be asked now.
+   */
+  newestGood(planKey: string, host: string): Promise<Testimony | undefined>;
+}
+
+/** A snapshot that the repository shows now. */
+export interface Testimony {
+  readonly snapshot: Snapshot;
+  readonly repositoryId: string;
+}

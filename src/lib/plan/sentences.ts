@@ -1,0 +1,56 @@
+import type { Language } from '../language.ts';
+import { translate } from '../language.ts';
+import type { TextValues } from '../problem.ts';
+import type { Decision } from './retry-policy.ts';
+import type { RunEnd } from './state.ts';
+
+/** The sentences a plan says about itself, in the server's language and time zone. */
+export class Sentences {
+  readonly language: Language;
+
+  constructor(language: Language) {
+    this.language = language;
+  }
+
+  /** `locales/<language>/plan.json` by dotted key. */
+  say(key: string, values: TextValues = {}): string {
+    return translate(this.language, `plan:${key}`, values);
+  }
+
+  /** A moment for people: only the time today, with the weekday this week, else the date. */
+  when(atMs: number, now: number): string {
+    const day = (ms: number): string => new Date(ms).toDateString();
+    const time = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+    let parts: Intl.DateTimeFormatOptions = { ...time, year: 'numeric', month: 'short', day: 'numeric' };
+    if (day(atMs) === day(now))
+      parts = Math.abs(atMs - now) < 120_000 ? { ...time, second: '2-digit' } : time;
+    else if (Math.abs(atMs - now) < 6 * 86_400_000) parts = { ...time, weekday: 'short' };
+    return new Intl.DateTimeFormat(this.language, parts).format(atMs);
+  }
+
+  /** Why and when a run tries again. */
+  retry(
+    decision: Extract<Decision, { kind: 'retry' }>,
+    attempt: number,
+    atMs: number,
+    now: number,
+    reason: string,
+  ): string {
+    const values = {
+      attempt,
+      time: this.when(atMs, now),
+      reason,
+      used: decision.used,
+      allowed: decision.allowed ?? 0,
+    };
+    const limit = decision.allowed === null ? 'open' : 'limited';
+    return this.say(`retry.${decision.budget}.${limit}`, values);
+  }
+
+  /** How a run ended and what comes next. */
+  ended(end: RunEnd, reason: string, nextMs: number | null, now: number): string {
+    const next =
+      nextMs === null ? this.say('next.event') : this.say('next.slot', { time: this.when(nextMs, now) });
+    return `${this.say(`ended.${end}`, { reason })} ${next}`.trim();
+  }
+}

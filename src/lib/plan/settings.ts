@@ -1,0 +1,45 @@
+import type { Retention } from '../restic/retention.ts';
+import type { Schedule } from './schedule.ts';
+
+/** What a person told us about the place, from which suitable delays follow. */
+export type Situation = 'always-there' | 'usb-plug' | 'sleeping-nas' | 'docked-laptop';
+
+/** What restic is asked to save. */
+export interface BackupContents {
+  readonly paths: readonly string[];
+  readonly excludes: readonly string[];
+  readonly excludeFile: string;
+  readonly excludeCaches: boolean;
+  /** restic's size, such as `500M`; empty: no limit. */
+  readonly excludeLargerThan: string;
+  readonly oneFileSystem: boolean;
+  readonly tags: readonly string[];
+  readonly host: string;
+}
+
+/** A plan as the domain uses it; durations in ms. */
+export interface PlanSettings {
+  readonly key: string;
+  readonly name: string;
+  /** Where the snapshots go; may hold a secret, so it is for looking, not for showing. */
+  readonly repositoryUrl: string;
+  readonly contents: BackupContents;
+  readonly retention: Retention;
+  readonly unreadableAccepted: boolean;
+  readonly schedule: Schedule;
+  readonly situation: Situation;
+  readonly minimumGapMs: number;
+  readonly jitterMs: number;
+  readonly settleMs: number;
+  readonly catchUp: boolean;
+  readonly startPaused: boolean;
+  readonly deviceStarts: 'when-owed' | 'always';
+}
+
+/** How often a waiting run looks again when the gate does not say: as often as such a device comes and goes. */
+export const WAIT_DELAY_MS: Readonly<Record<Situation, number>> = {
+  'always-there': 5 * 60_000,
+  'usb-plug': 15 * 60_000,
+  'sleeping-nas': 10 * 60_000,
+  'docked-laptop': 30 * 60_000,
+};

@@ -1,0 +1,183 @@
+import type { FailureClass } from '../failure.ts';
+import type { BackupFigures, SnapshotClaim } from '../restic/outcome.ts';
+
+/** Version of the shape below; newer journals are never overwritten by older code. */
+export const STATE_SCHEMA = 1;
+/** Entries kept in a plan's history. */
+export const HISTORY_LENGTH = 50;
+
+/** Why a run began. */
+export type Trigger = 'schedule' | 'catch-up' | 'command' | 'device' | 'restart';
+
+/** How a run ended. */
+export type RunEnd = 'succeeded' | 'partial' | 'unmet' | 'gave-up' | 'cancelled';
+
+/** How an attempt ended. */
+export type AttemptOutcome =
+  | 'succeeded'
+  | 'partial'
+  | 'blocked'
+  | 'failed'
+  | 'unverified'
+  | 'cancelled'
+  | 'interrupted'
+  | 'lost';
+
+/** Where the current attempt is. `deciding`: its outcome is known and its message is on the way to the gate. */
+export type RunPhase =
+  | 'handed-out'
+  | 'checking'
+  | 'ready'
+  | 'queued'
+  | 'backing-up'
+  | 'verifying'
+  | 'retention'
+  | 'deciding'
+  | 'waiting';
+
+/** A good backup: its snapshot was seen in the repository. */
+export interface SuccessRecord {
+  /** The snapshot's time, ISO 8601 UTC. */
+  readonly at: string;
+  readonly snapshotId: string;
+  readonly repositoryId: string;
+  /** Run that made it; null when the repository was the only witness. */
+  readonly run: string | null;
+  readonly figures: BackupFigures | null;
+}
+
+/** A retry that waits for its time. Survives restarts. */
+export interface PendingRetry {
+  /** Number of the attempt that will be made. */
+  readonly attempt: number;
+  readonly at: string;
+  /** Which budget pays for it. */
+  readonly budget: 'failure' | 'waiting';
+  /** How much of that budget is used when this retry starts. */
+  readonly used: number;
+  /** Null: no limit. */
+  readonly allowed: number | null;
+  readonly because: string;
+}
+
+/** The running restic of an attempt, to be recognised by a later process. */
+export interface RecordedProcess {
+  readonly pid: number;
+  /** Start time in clock ticks (field 22 of /proc/<pid>/stat); null where the system does not tell. */
+  readonly startTicks: number | null;
+}
+
+/** One debt being paid. */
+export interface RunState {
+  readonly id: string;
+  readonly trigger: Trigger;
+  readonly startedAt: string;
+  readonly attempt: number;
+  readonly attemptStartedAt: string;
+  readonly phase: RunPhase;
+  /** A precondition-check let this attempt pass. */
+  readonly checked: boolean;
+  readonly outcome: AttemptOutcome | null;
+  readonly failureClass: FailureClass | null;
+  readonly reason: string;
+  /** Failures and waits since the budgets were fresh. */
+  readonly failures: number;
+  readonly waits: number;
+  /** Distinguishes `gave-up` from `unmet`. */
+  readonly everFailed: boolean;
+  /** The one attempt after an interruption that no budget pays for. */
+  readonly freeRestartUsed: boolean;
+  readonly process: RecordedProcess | null;
+  /** What restic said it saved and nobody has seen yet. */
+  readonly claim: SnapshotClaim | null;
+  /** When the budgets become fresh again (the next slot); null without a schedule. */
+  readonly nextSlotAt: string | null;
+}
+
+/** One line of a plan's past. */
+export interface HistoryEntry {
+  readonly at: string;
+  readonly run: string;
+  readonly attempt: number;
+  readonly outcome: AttemptOutcome | RunEnd;
+  readonly reason: string;
+  readonly failureClass?: FailureClass;
+  readonly snapshotId?: string;
+}
+
+/**
+ * All that is known of a plan. The journal keeps it, flow context mirrors it (key `backup_<key>`), and every time is
+ * ISO 8601 UTC. `revision` grows by one with each transition and orders states; clocks do not.
+ */
+export interface PlanState {
+  readonly schema: typeof STATE_SCHEMA;
+  readonly revision: number;
+  readonly plan: string;
+  readonly name: string;
+  readonly schedule: string;
+  /** When the present debt began or will begin; only success moves it, or an edited schedule before it. */
+  readonly dueAt: string | null;
+  /** When we try next; null while a run is on its way, or when only an event starts one. */
+  readonly nextAttemptAt: string | null;
+  /** What the plan waits for; null while an attempt is being made. */
+  readonly waitingFor: 'slot' | 'retry' | 'event' | 'pause-end' | 'person' | null;
+  /** One sentence for people: what is going on and why. */
+  readonly why: string;
+  readonly pending: PendingRetry | null;
+  readonly paused: { readonly since: string; readonly until: string | null } | null;
+  readonly run: RunState | null;
+  readonly lastSuccessAt: string | null;
+  readonly lastPartialAt: string | null;
+  readonly lastFailureAt: string | null;
+  readonly lastBlockedAt: string | null;
+  readonly lastCancelledAt: string | null;
+  readonly lastInterruptedAt: string | null;
+  readonly lastAttemptAt: string | null;
+  readonly lastDeviceAt: string | null;
+  readonly lastSuccess: SuccessRecord | null;
+  readonly lastPartial: SuccessRecord | null;
+  /** Repository ids this plan's successes count in. */
+  readonly acceptedRepositories: readonly string[];
+  /** The journal was lost and the repository has not been asked yet for the last success. */
+  readonly testimonyOwed: boolean;
+  /** A gave-up alert was sent and no recovery yet. */
+  readonly alarmed: boolean;
+  readonly history: readonly HistoryEntry[];
+}
+
+/** The state of a plan that nobody has seen before. */
+export function newPlanState(plan: string, name: string): PlanState {
+  return {
+    schema: STATE_SCHEMA,
+    revision: 0,
+    plan,
+    name,
+    schedule: '',
+    dueAt: null,
+    nextAttemptAt: null,
+    waitingFor: 'event',
+    why: '',
+    pending: null,
+    paused: null,
+    run: null,
+    lastSuccessAt: null,
+    lastPartialAt: null,
+    lastFailureAt: null,
+    lastBlockedAt: null,
+    lastCancelledAt: null,
+    lastInterruptedAt: null,
+    lastAttemptAt: null,
+    lastDeviceAt: null,
+    lastSuccess: null,
+    lastPartial: null,
+    acceptedRepositories: [],
+    testimonyOwed: false,
+    alarmed: false,
+    history: [],
+  };
+}
+
+/** The history with one more entry, bounded. */
+export function withHistory(state: PlanState, entry: HistoryEntry): readonly HistoryEntry[] {
+  return [...state.history, entry].slice(-HISTORY_LENGTH);
+}

@@ -1,0 +1,273 @@
+import { iso } from '../clock.ts';
+import type { FailureClass } from '../failure.ts';
+import type { SnapshotClaim } from '../restic/outcome.ts';
+import type {
+  AttemptOutcome,
+  PendingRetry,
+  PlanState,
+  RunEnd,
+  RunPhase,
+  RunState,
+  SuccessRecord,
+  Trigger,
+} from './state.ts';
+import { withHistory } from './state.ts';
+
+// Every change of a plan's state is one of these pure functions. They do not judge whether the change may happen:
+// the record does. None of them ever moves `lastSuccessAt` back.
+
+/** A run begins and its first attempt is handed out. Times in ms. */
+export function beginRun(
+  state: PlanState,
+  facts: { run: string; trigger: Trigger; at: number; nextSlotAt: number | null; why: string },
+): PlanState {
+  const at = iso(facts.at);
+  const run: RunState = {
+    id: facts.run,
+    trigger: facts.trigger,
+    startedAt: at,
+    attempt: 1,
+    attemptStartedAt: at,
+    phase: 'handed-out',
+    checked: false,
+    outcome: null,
+    failureClass: null,
+    reason: '',
+    failures: 0,
+    waits: 0,
+    everFailed: false,
+    freeRestartUsed: false,
+    process: null,
+    claim: null,
+    nextSlotAt: facts.nextSlotAt === null ? null : iso(facts.nextSlotAt),
+  };
+  return {
+    ...state,
+    run,
+    pending: null,
+    nextAttemptAt: null,
+    waitingFor: null,
+    lastAttemptAt: at,
+    why: facts.why,
+    // A plan without a schedule owes from the moment somebody asked.
+    dueAt: state.dueAt ?? at,
+  };
+}
+
+/** The next attempt of the present run is handed out. */
+export function handOut(state: PlanState, run: RunState, facts: { at: number; why: string }): PlanState {
+  const at = iso(facts.at);
+  return {
+    ...state,
+    run: {
+      ...run,
+      attempt: run.attempt + 1,
+      attemptStartedAt: at,
+      phase: 'handed-out',
+      checked: false,
+      outcome: null,
+      failureClass: null,
+      reason: '',
+      process: null,
+    },
+    pending: null,
+    nextAttemptAt: null,
+    waitingFor: null,
+    lastAttemptAt: at,
+    why: facts.why,
+  };
+}
+
+/** The attempt moves on. */
+export function enterPhase(
+  state: PlanState,
+  run: RunState,
+  phase: RunPhase,
+  why: string,
+  more: Partial<Pick<RunState, 'checked' | 'process'>> = {},
+): PlanState {
+  return { ...state, run: { ...run, ...more, phase }, why };
+}
+
+/** A precondition said no: this is waiting, not failing. */
+export function attemptBlocked(
+  state: PlanState,
+  run: RunState,
+  facts: { at: number; reason: string },
+): PlanState {
+  const at = iso(facts.at);
+  return {
+    ...state,
+    run: { ...run, phase: 'deciding', outcome: 'blocked', reason: facts.reason, waits: run.waits + 1 },
+    lastBlockedAt: at,
+    why: facts.reason,
+    history: withHistory(state, {
+      at,
+      run: run.id,
+      attempt: run.attempt,
+      outcome: 'blocked',
+      reason: facts.reason,
+    }),
+  };
+}
+
+/** The attempt ended without a snapshot that was seen. */
+export function attemptFailed(
+  state: PlanState,
+  run: RunState,
+  facts: {
+    at: number;
+    outcome: Extract<AttemptOutcome, 'failed' | 'unverified' | 'lost' | 'interrupted'>;
+    failureClass: FailureClass;
+    reason: string;
+    claim: SnapshotClaim | null;
+  },
+): PlanState {
+  const at = iso(facts.at);
+  const { outcome, failureClass, reason, claim } = facts;
+  const interrupted = outcome === 'interrupted';
+  return {
+    ...state,
+    run: {
+      ...run,
+      phase: 'deciding',
+      outcome,
+      failureClass,
+      reason,
+      claim,
+      process: null,
+      failures: run.failures + 1,
+      everFailed: true,
+    },
+    lastFailureAt: interrupted ? state.lastFailureAt : at,
+    lastInterruptedAt: interrupted ? at : state.lastInterruptedAt,
+    why: reason,
+    history: withHistory(state, { at, run: run.id, attempt: run.attempt, outcome, reason, failureClass }),
+  };
+}
+
+/** Our process died in the middle: the run goes on, once without any budget paying for it. */
+export function attemptInterrupted(
+  state: PlanState,
+  run: RunState,
+  facts: { at: number; reason: string },
+): PlanState {
+  const at = iso(facts.at);
+  const attempt = run.attempt;
+  return {
+    ...state,
+    run: {
+      ...run,
+      phase: 'waiting',
+      outcome: 'interrupted',
+      reason: facts.reason,
+      process: null,
+      freeRestartUsed: true,
+    },
+    lastInterruptedAt: at,
+    why: facts.reason,
+    history: withHistory(state, { at, run: run.id, attempt, outcome: 'interrupted', reason: facts.reason }),
+  };
+}
+
+/** A good backup: the snapshot was seen. The debt is paid; what follows happens in the same run. */
+export function attemptSucceeded(
+  state: PlanState,
+  run: RunState,
+  facts: { at: number; success: SuccessRecord; dueAt: number | null; why: string },
+): PlanState {
+  const stamped = stampSuccess(state, facts.success);
+  return {
+    ...stamped,
+    dueAt: facts.dueAt === null ? null : iso(facts.dueAt),
+    run: { ...run, phase: 'retention', outcome: 'succeeded', claim: null, process: null },
+    why: facts.why,
+  };
+}
+
+/** The success becomes the last one, unless a later one is known. */
+export function stampSuccess(state: PlanState, success: SuccessRecord): PlanState {
+  const accepted = state.acceptedRepositories.includes(success.repositoryId)
+    ? state.acceptedRepositories
+    : [...state.acceptedRepositories, success.repositoryId].slice(-8);
+  if (state.lastSuccessAt !== null && Date.parse(state.lastSuccessAt) >= Date.parse(success.at)) {
+    return { ...state, acceptedRepositories: accepted, testimonyOwed: false };
+  }
+  return {
+    ...state,
+    lastSuccess: success,
+    lastSuccessAt: success.at,
+    acceptedRepositories: accepted,
+    testimonyOwed: false,
+  };
+}
+
+/** A snapshot was made that may lack something: it pays no debt and is not retried. */
+export function attemptPartial(
+  state: PlanState,
+  run: RunState,
+  facts: { at: number; partial: SuccessRecord; reason: string },
+): PlanState {
+  return {
+    ...state,
+    run: { ...run, phase: 'deciding', outcome: 'partial', reason: facts.reason, claim: null, process: null },
+    lastPartial: facts.partial,
+    lastPartialAt: facts.partial.at,
+    why: facts.reason,
+  };
+}
+
+/** The run waits for its next attempt. */
+export function awaitRetry(state: PlanState, run: RunState, pending: PendingRetry, why: string): PlanState {
+  return {
+    ...state,
+    run: { ...run, phase: 'waiting' },
+    pending,
+    nextAttemptAt: pending.at,
+    waitingFor: 'retry',
+    why,
+  };
+}
+
+/** A slot came while the run waited: the same run goes on with fresh budgets. */
+export function freshBudgets(state: PlanState, run: RunState, nextSlotAt: number | null): PlanState {
+  return {
+    ...state,
+    run: { ...run, failures: 0, waits: 0, nextSlotAt: nextSlotAt === null ? null : iso(nextSlotAt) },
+  };
+}
+
+/** The run is over. */
+export function endRun(
+  state: PlanState,
+  run: RunState,
+  facts: { at: number; end: RunEnd; reason: string; nextAttemptAt: number | null; why: string },
+): PlanState {
+  const at = iso(facts.at);
+  const failureClass = run.failureClass;
+  const snapshotId = endSnapshot(state, facts.end);
+  return {
+    ...state,
+    run: null,
+    pending: null,
+    nextAttemptAt: facts.nextAttemptAt === null ? null : iso(facts.nextAttemptAt),
+    waitingFor: facts.nextAttemptAt === null ? 'event' : 'slot',
+    lastCancelledAt: facts.end === 'cancelled' ? at : state.lastCancelledAt,
+    alarmed: facts.end === 'gave-up' || (state.alarmed && facts.end !== 'succeeded'),
+    why: facts.why,
+    history: withHistory(state, {
+      at,
+      run: run.id,
+      attempt: run.attempt,
+      outcome: facts.end,
+      reason: facts.reason,
+      ...(failureClass === null ? {} : { failureClass }),
+      ...(snapshotId === undefined ? {} : { snapshotId }),
+    }),
+  };
+}
+
+function endSnapshot(state: PlanState, end: RunEnd): string | undefined {
+  if (end === 'succeeded') return state.lastSuccess?.snapshotId;
+  return end === 'partial' ? state.lastPartial?.snapshotId : undefined;
+}

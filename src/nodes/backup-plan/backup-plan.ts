@@ -1,0 +1,144 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { readMessage } from '../../lib/events/reading.ts';
+import type { Carried } from '../../lib/message.ts';
+import { readTicket } from '../../lib/message.ts';
+import { flowContextMirror } from '../../lib/node-red/context-mirror.ts';
+import type { PlanMember } from '../../lib/node-red/household.ts';
+import { householdOf } from '../../lib/node-red/household.ts';
+import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
+import { readPlanSettings } from '../../lib/node-red/plan-settings.ts';
+import { registerPlanRoutes } from '../../lib/node-red/routes-plan.ts';
+import { planStatus, shortened, status } from '../../lib/node-red/status.ts';
+import type { Answer } from '../../lib/plan/commands.ts';
+import { deviceAppeared, deviceVanished, obey } from '../../lib/plan/commands.ts';
+import type { PlanDoor } from '../../lib/plan/doors.ts';
+import type { PlanJoin } from '../../lib/plan/registry.ts';
+import { Problem } from '../../lib/problem.ts';
+import { repositoryWitness } from '../../lib/restic/witness.ts';
+import type { RepositoryNode } from '../restic-repository/restic-repository.ts';
+import type { PlanDefinition } from './definition.ts';
+
+const PORTS = { run: 0, 'not-now': 1, power: 2 } as const;
+
+/** Registers `backup-plan` and the admin routes of its dialog and its button. */
+export default function register(red: NodeAPI): void {
+  const household = householdOf(red);
+  const { language, registry } = household;
+
+  function createPlan(this: Node, definition: PlanDefinition & NodeDef): void {
+    red.nodes.createNode(this, definition);
+    const node = this;
+    const key = definition.key ?? '';
+    let refused: Problem | undefined;
+
+    const showStatus = (): void => {
+      const record = registry.find(key);
+      if (refused !== undefined)
+        node.status({ fill: 'red', shape: 'ring', text: shortened(refused.message) });
+      else if (record?.isOpen !== true) node.status(status(language, 'grey ring', 'starting'));
+      else node.status(planStatus(record, { gateMissing: record.gateId === undefined }));
+    };
+    const refuse = (problem: Problem): void => {
+      refused = problem.in(language);
+      node.error(refused.message);
+      showStatus();
+    };
+    const door: PlanDoor = {
+      send: (port, message) => node.send(atPort(PORTS[port], message)),
+      refresh: showStatus,
+      warn: (problem) => node.warn(problem.message),
+      refuse,
+    };
+
+    let joined: PlanJoin | undefined;
+    const member: PlanMember = {
+      node,
+      key,
+      repositoryId: definition.repository ?? '',
+      get settings() {
+        return joined?.settings;
+      },
+      refuse,
+    };
+    household.plans.set(node.id, member);
+    try {
+      const repository = red.nodes.getNode(definition.repository) as RepositoryNode | null;
+      if (repository?.problem !== undefined) throw repository.problem;
+      if (repository?.restic === undefined)
+        throw new Problem('plan-no-repository', { plan: definition.name || key });
+      const settings = readPlanSettings(definition, repository.restic.settings.url);
+      const recallMirror = (): Promise<unknown> =>
+        flowContextMirror(node, household.gateOf(member)?.contextStore ?? '').recall(key);
+      joined = {
+        nodeId: node.id,
+        settings,
+        door,
+        witness: repositoryWitness(repository.restic),
+        recallMirror,
+      };
+      registry.join(joined);
+    } catch (error) {
+      joined = undefined;
+      refuse(asProblem(error, language));
+    }
+    if (refused === undefined) showStatus();
+
+    onInput(node, language, (message, send) => {
+      if (refused !== undefined) throw refused;
+      const ticket = readTicket(message);
+      if (ticket?.plan === key) {
+        // Our own run that comes round by a wire from "try again".
+        household.record(key).passOn(ticket, message);
+        return;
+      }
+      const reading = readMessage(message);
+      if (reading.kind === 'ignored') return;
+      if (reading.kind === 'unknown') {
+        node.warn(new Problem('unknown-message', { shape: reading.shape }, { language }).message);
+        return;
+      }
+      const record = household.record(key);
+      if (reading.kind === 'vanished') {
+        deviceVanished(record);
+        return;
+      }
+      const carried = userProperties(message);
+      const answer =
+        reading.kind === 'appeared'
+          ? deviceAppeared(record, carried)
+          : obey(record, reading.command, {
+              carried,
+              ...(reading.pauseMs === undefined ? {} : { pauseMs: reading.pauseMs }),
+            });
+      if (!answer.accepted) sendNotNow(send, record.notNow(answer.sentence, carried));
+    });
+
+    node.on('close', (_removed: boolean, done: () => void) => {
+      if (household.plans.get(node.id) === member) household.plans.delete(node.id);
+      if (joined !== undefined) registry.leave(joined);
+      done();
+    });
+  }
+
+  function sendNotNow(send: (port: number, message: Carried) => void, message: Carried): void {
+    send(PORTS['not-now'], message);
+  }
+
+  red.nodes.registerType('backup-plan', createPlan);
+  registerPlanRoutes(red, {
+    command(planNodeId, command) {
+      const plan = household.planByNodeId(planNodeId);
+      if (plan === undefined) return undefined;
+      const record = registry.find(plan.key);
+      if (record === undefined) throw new Problem('plan-not-ready', { plan: plan.key }, { language });
+      const answer: Answer = obey(record, command);
+      return { accepted: answer.accepted, answer: answer.sentence };
+    },
+  });
+}
+
+/** What the user put on a message; the message id and stale claims about runs stay behind. */
+function userProperties(message: Carried): Carried {
+  const { backup: _backup, payload: _payload, ...rest } = message;
+  return rest;
+}

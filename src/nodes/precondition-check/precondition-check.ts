@@ -1,0 +1,122 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { CheckReport } from '../../lib/checks/check.ts';
+import { runChecks } from '../../lib/checks/run-checks.ts';
+import { lookUntil } from '../../lib/checks/wait-for.ts';
+import { systemClock } from '../../lib/clock.ts';
+import type { Job } from '../../lib/job.ts';
+import type { Carried, Ticket } from '../../lib/message.ts';
+import { readTicket } from '../../lib/message.ts';
+import { householdOf } from '../../lib/node-red/household.ts';
+import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
+import { closeJobs } from '../../lib/node-red/job-outlet.ts';
+import { duration } from '../../lib/node-red/plan-settings.ts';
+import { shortened, status } from '../../lib/node-red/status.ts';
+import { hasWire } from '../../lib/node-red/wiring.ts';
+import type { Problem } from '../../lib/problem.ts';
+import type { CheckDefinition } from './definition.ts';
+
+const PORTS = { ready: 0, 'not-ready': 1 } as const;
+
+/** Registers `precondition-check`. */
+export default function register(red: NodeAPI): void {
+  const household = householdOf(red);
+  const { language, jobs } = household;
+
+  function createCheck(this: Node, definition: CheckDefinition & NodeDef): void {
+    red.nodes.createNode(this, definition);
+    const node = this;
+    const checks = Array.isArray(definition.checks) ? definition.checks : [];
+    let wait: { upToMs: number; everyMs: number };
+    try {
+      const name = definition.name || 'precondition-check';
+      wait = {
+        upToMs: duration(definition.waitFor, 0, name, 'waitFor'),
+        everyMs: duration(definition.lookEvery, 10_000, name, 'lookEvery'),
+      };
+    } catch (error) {
+      refuse(asProblem(error, language));
+      return;
+    }
+
+    /** Sends by the newest instance of this node; an outcome without a wire reaches the plan's gate by itself. */
+    const outlet = {
+      send(port: number, message: Carried): void {
+        if (port === PORTS['not-ready'] && !hasWire(node, port)) household.toGate(message);
+        else node.send(atPort(port, message));
+      },
+    };
+    jobs.adopt(node.id, outlet);
+
+    onInput(node, language, (message) => {
+      const ticket = readTicket(message);
+      if (ticket === undefined) {
+        // Useful without a plan too: the checks of the dialog, on any message.
+        const job = jobs.begin(node.id, outlet, fingerprint, async (self) => {
+          const report = await look(self, [], undefined);
+          self.send(report.passed ? PORTS.ready : PORTS['not-ready'], { ...message, checks: report });
+        });
+        return job.finished;
+      }
+      return checkAttempt(ticket, message);
+    });
+
+    const fingerprint = (): string => JSON.stringify([checks, wait]);
+
+    async function checkAttempt(ticket: Ticket, message: Carried): Promise<void> {
+      const record = household.record(ticket.plan);
+      const release = record.beginCheck(ticket, message);
+      if (release === undefined) {
+        node.debug(`stale-attempt ${ticket.plan} ${ticket.run} ${ticket.attempt}`);
+        return;
+      }
+      const job = jobs.begin(node.id, outlet, fingerprint, async (self) => {
+        try {
+          const report = await look(self, record.settings.contents.paths, record.settings.repositoryUrl);
+          const outgoing = await record.checked(ticket, report);
+          if (outgoing !== undefined) self.send(report.passed ? PORTS.ready : PORTS['not-ready'], outgoing);
+        } finally {
+          release();
+        }
+      });
+      await job.finished;
+    }
+
+    async function look(
+      job: Job,
+      sources: readonly string[],
+      repositoryUrl: string | undefined,
+    ): Promise<CheckReport> {
+      const context = {
+        language,
+        clock: systemClock,
+        signal: job.signal,
+        sources,
+        ...(repositoryUrl === undefined ? {} : { repository: { url: repositoryUrl } }),
+      };
+      node.status(status(language, 'blue dot', 'phase.checking'));
+      const { report } = await lookUntil({
+        look: () => runChecks(checks, context),
+        ...wait,
+        clock: systemClock,
+        signal: job.signal,
+        onLook: (seen) => {
+          if (!seen.passed) node.status({ fill: 'yellow', shape: 'ring', text: shortened(seen.reason) });
+        },
+      });
+      if (report.passed) node.status(status(language, 'green dot', 'ready'));
+      return report;
+    }
+
+    node.on('close', (removed: boolean, done: () => void) => closeJobs(household, node, removed, done));
+
+    function refuse(problem: Problem): void {
+      node.error(problem.message);
+      node.status({ fill: 'red', shape: 'ring', text: shortened(problem.message) });
+      onInput(node, language, () => {
+        throw problem;
+      });
+    }
+  }
+
+  red.nodes.registerType('precondition-check', createCheck);
+}

@@ -1,0 +1,177 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { iso, systemClock } from '../../lib/clock.ts';
+import type { Carried, Ticket } from '../../lib/message.ts';
+import { readTicket } from '../../lib/message.ts';
+import { backupFingerprint, makeAttempt } from '../../lib/node-red/backup-attempt.ts';
+import { householdOf } from '../../lib/node-red/household.ts';
+import { atPort, onInput } from '../../lib/node-red/input.ts';
+import { closeJobs } from '../../lib/node-red/job-outlet.ts';
+import { operationRequest, repositoryOf } from '../../lib/node-red/operation-request.ts';
+import type { NodeStatus } from '../../lib/node-red/status.ts';
+import { progressStatus, shortened, status } from '../../lib/node-red/status.ts';
+import { hasWire, leadsToCheck } from '../../lib/node-red/wiring.ts';
+import type { PlanRecord } from '../../lib/plan/record.ts';
+import { Sentences } from '../../lib/plan/sentences.ts';
+import { Problem } from '../../lib/problem.ts';
+import { runOperation } from '../../lib/restic/operations.ts';
+import type { Progress } from '../../lib/restic/outcome.ts';
+import type { ResticRepository } from '../../lib/restic/repository.ts';
+import type { RunDefinition } from './definition.ts';
+
+const PORTS = { finished: 0, 'not-finished': 1, progress: 2 } as const;
+
+/** Registers `restic-run`. */
+export default function register(red: NodeAPI): void {
+  const household = householdOf(red);
+  const { language, jobs } = household;
+  const sentences = new Sentences(language);
+
+  function createRun(this: Node, definition: RunDefinition & NodeDef): void {
+    red.nodes.createNode(this, definition);
+    const node = this;
+    const isBackup = definition.operation === 'backup';
+
+    /** The newest instance of this node; an outcome without a wire reaches the plan's gate by itself. */
+    const outlet = {
+      send(port: number, message: Carried): void {
+        const isOutcome = isBackup && port !== PORTS.progress;
+        if (isOutcome && !hasWire(node, port)) household.toGate(message);
+        else node.send(atPort(port, message));
+      },
+      show: (shown: NodeStatus) => node.status(shown),
+    };
+    household.outlets.set(node.id, outlet);
+    jobs.adopt(node.id, outlet);
+    const show = (shown: NodeStatus): void => household.outlets.get(node.id)?.show(shown);
+    const showQueued = (position: number): void =>
+      show(status(language, 'yellow ring', 'queuedAt', { position }));
+    const now = (): string => sentences.when(systemClock.now(), systemClock.now());
+
+    onInput(node, language, (message) => {
+      const ticket = readTicket(message);
+      if (!isBackup) return operate(message, ticket);
+      if (ticket === undefined) throw new Problem('no-run', { name: definition.name || 'restic-run' });
+      return backUp(message, ticket);
+    });
+
+    async function backUp(message: Carried, ticket: Ticket): Promise<void> {
+      const record = household.record(ticket.plan);
+      const plan = household.planByKey(ticket.plan);
+      const hasCheck = plan !== undefined && leadsToCheck(red, plan.node, 0);
+      let begun: ReturnType<typeof jobs.begin> | undefined;
+      const attempt = record.claim(ticket, message, { hasCheck, stop: () => begun?.stop('cancel') });
+      if (attempt === undefined) {
+        node.debug(`stale-attempt ${ticket.plan} ${ticket.run} ${ticket.attempt}`);
+        return;
+      }
+      const repository = repositoryOf(red, plan?.repositoryId ?? '', record.settings.name);
+      begun = jobs.begin(
+        node.id,
+        outlet,
+        () => wantedNow(record),
+        async (job) => {
+          try {
+            await makeAttempt(job, record, ticket, attempt, repository, {
+              queued: showQueued,
+              progressed(progress, progressMessage) {
+                show(progressStatus(progress, language));
+                job.send(PORTS.progress, progressMessage);
+              },
+              ended(outcome, outgoing) {
+                const text = shortened(String(outgoing['payload']));
+                const good = outcome.kind === 'succeeded';
+                show({
+                  fill: good ? 'green' : outcome.kind === 'failed' ? 'red' : 'yellow',
+                  shape: 'dot',
+                  text,
+                });
+                const finished = outcome.kind === 'succeeded' || outcome.kind === 'partial';
+                job.send(finished ? PORTS.finished : PORTS['not-finished'], outgoing);
+              },
+            });
+          } finally {
+            attempt.release();
+          }
+        },
+      );
+      await begun.finished;
+    }
+
+    /** What the present configuration would have restic do for a plan; undefined when something of it is gone. */
+    function wantedNow(record: PlanRecord): string | undefined {
+      const plan = household.planByKey(record.key);
+      if (plan === undefined || plan.settings === undefined || red.nodes.getNode(node.id) === null)
+        return undefined;
+      try {
+        return backupFingerprint(repositoryOf(red, plan.repositoryId, ''), plan.settings);
+      } catch {
+        return undefined;
+      }
+    }
+
+    /** Everything but a backup: any message starts it, and it never touches successes, debts or retries. */
+    async function operate(message: Carried, ticket: Ticket | undefined): Promise<void> {
+      const { operation } = definition;
+      const chosen = household.planByNodeId(definition.plan ?? '')?.key ?? ticket?.plan;
+      const record = chosen === undefined ? undefined : household.record(chosen);
+      const plan = record === undefined ? undefined : household.planByKey(record.key);
+      const repositoryId =
+        operation === 'forget' ? plan?.repositoryId : definition.repository || plan?.repositoryId;
+      const request = operationRequest(red, definition, message, record);
+      const repository: ResticRepository = repositoryOf(
+        red,
+        repositoryId ?? '',
+        definition.name || operation,
+      );
+      show(status(language, 'blue dot', 'running', { operation }));
+      const job = jobs.begin(
+        node.id,
+        outlet,
+        () => JSON.stringify(definition),
+        async (self) => {
+          const onProgress = (progress: Progress): void => {
+            show(progressStatus(progress, language));
+            const payload = Math.floor(progress.fraction * 100);
+            self.send(PORTS.progress, { ...message, payload, operation, progress });
+          };
+          const outcome = await runOperation(
+            repository,
+            request,
+            { onQueued: showQueued, onProgress },
+            self.signal,
+          );
+          if (self.stopped === 'shutdown') return;
+          const { kind, payload, failure, durationMs } = outcome;
+          const result = {
+            operation,
+            outcome: kind,
+            failure: failure ?? null,
+            durationMs,
+            at: iso(systemClock.now()),
+          };
+          if (kind === 'done' || kind === 'partial') {
+            show(
+              status(language, kind === 'done' ? 'green dot' : 'yellow dot', 'done', {
+                operation,
+                time: now(),
+              }),
+            );
+            self.send(PORTS.finished, { ...message, payload, restic: result });
+            return;
+          }
+          const reason = failure?.reason ?? sentences.say('cancelled.person');
+          show({ fill: kind === 'cancelled' ? 'yellow' : 'red', shape: 'dot', text: shortened(reason) });
+          self.send(PORTS['not-finished'], { ...message, payload: reason, restic: result });
+        },
+      );
+      await job.finished;
+    }
+
+    node.on('close', (removed: boolean, done: () => void) => {
+      if (household.outlets.get(node.id) === outlet) household.outlets.delete(node.id);
+      closeJobs(household, node, removed, done);
+    });
+  }
+
+  red.nodes.registerType('restic-run', createRun);
+}

@@ -1,0 +1,113 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { readMessage } from '../../lib/events/reading.ts';
+import { readTicket } from '../../lib/message.ts';
+import { flowContextMirror } from '../../lib/node-red/context-mirror.ts';
+import { readGatePolicy } from '../../lib/node-red/gate-policy.ts';
+import type { GateMember, PlanMember } from '../../lib/node-red/household.ts';
+import { householdOf } from '../../lib/node-red/household.ts';
+import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
+import { gateStatus, shortened } from '../../lib/node-red/status.ts';
+import { hasWire } from '../../lib/node-red/wiring.ts';
+import { deviceAppeared, deviceVanished } from '../../lib/plan/commands.ts';
+import type { GateDoor } from '../../lib/plan/doors.ts';
+import type { PlanRecord } from '../../lib/plan/record.ts';
+import { Problem } from '../../lib/problem.ts';
+import type { GateDefinition } from './definition.ts';
+
+const PORTS = { 'try-again': 0, 'good-backup': 1, ended: 2, alert: 3 } as const;
+
+/** Registers `retry-gate`. */
+export default function register(red: NodeAPI): void {
+  const household = householdOf(red);
+  const { language, registry } = household;
+
+  function createGate(this: Node, definition: GateDefinition & NodeDef): void {
+    red.nodes.createNode(this, definition);
+    const node = this;
+    let owned: readonly PlanMember[] = [];
+    let refused: Problem | undefined;
+    let door: GateDoor | undefined;
+
+    const records = (): PlanRecord[] =>
+      owned.flatMap((plan) => {
+        const record = registry.find(plan.key);
+        return record === undefined ? [] : [record];
+      });
+    const showStatus = (): void => {
+      if (refused !== undefined)
+        node.status({ fill: 'red', shape: 'ring', text: shortened(refused.message) });
+      else node.status(gateStatus(records(), language, { alertWired: hasWire(node, PORTS.alert) }));
+    };
+
+    try {
+      const policyFor = readGatePolicy(definition);
+      door = {
+        id: node.id,
+        policyFor,
+        triesAgainByWire: hasWire(node, PORTS['try-again']),
+        send: (port, message) => node.send(atPort(PORTS[port], message)),
+        refresh: showStatus,
+        // The plan's own tab is where people look for its record.
+        mirror: (state) => mirrorOf(state.plan).write(state),
+      };
+    } catch (error) {
+      refused = asProblem(error, language);
+      node.error(refused.message);
+    }
+
+    const mirrors = new Map<string, ReturnType<typeof flowContextMirror>>();
+    function mirrorOf(planKey: string): ReturnType<typeof flowContextMirror> {
+      const home = owned.find((plan) => plan.key === planKey)?.node ?? node;
+      const mirror = mirrors.get(planKey) ?? flowContextMirror(home, definition.contextStore ?? '');
+      mirrors.set(planKey, mirror);
+      return mirror;
+    }
+
+    const member: GateMember = {
+      node,
+      planIds: Array.isArray(definition.plans) ? definition.plans : [],
+      contextStore: definition.contextStore ?? '',
+      door,
+      claimed(mine, contested) {
+        owned = mine;
+        mirrors.clear();
+        const [plan] = contested;
+        if (plan !== undefined) {
+          refused = new Problem('two-gates', { plan: plan.key }, { language });
+          node.error(refused.message);
+        }
+        showStatus();
+      },
+    };
+    household.gates.set(node.id, member);
+    showStatus();
+
+    onInput(node, language, (message) => {
+      if (refused !== undefined) throw refused;
+      const ticket = readTicket(message);
+      if (ticket !== undefined) {
+        const record = household.record(ticket.plan);
+        if (record.gateId !== node.id) throw new Problem('wrong-gate', { plan: record.settings.name });
+        if (!record.arrivedAtGate(ticket, message)) {
+          node.debug(`stale-attempt ${ticket.plan} ${ticket.run} ${ticket.attempt}`);
+        }
+        return;
+      }
+      const reading = readMessage(message);
+      if (reading.kind === 'appeared') {
+        for (const record of records()) if (record.state.run !== null) deviceAppeared(record, {});
+      } else if (reading.kind === 'vanished') {
+        for (const record of records()) deviceVanished(record);
+      } else if (reading.kind === 'unknown') {
+        node.warn(new Problem('unknown-message', { shape: reading.shape }, { language }).message);
+      }
+    });
+
+    node.on('close', (_removed: boolean, done: () => void) => {
+      if (household.gates.get(node.id) === member) household.gates.delete(node.id);
+      done();
+    });
+  }
+
+  red.nodes.registerType('retry-gate', createGate);
+}
