@@ -1,5 +1,5 @@
-import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { probe } from '../drive/probe.ts';
 
 /** `shared` jobs of one lane run side by side, an `exclusive` one runs alone. restic's own words for its locks. */
 export type LaneMode = 'shared' | 'exclusive';
@@ -131,6 +131,8 @@ export const processLanes: Lanes = new Lanes();
 /** Back ends of restic that a URL can name; anything else is a path. */
 const REMOTE = /^(azure|b2|gs|rclone|rest|s3|sftp|swift):/;
 
+const REAL_PATH_TIMEOUT_MS = 10_000;
+
 /** The absolute folder of a local repository (`/path` or `local:/path`); undefined for remote ones. */
 export function localPath(url: string): string | undefined {
   if (REMOTE.test(url)) return undefined;
@@ -139,7 +141,7 @@ export function localPath(url: string): string | undefined {
 
 /**
  * One name for one repository, however it is written: the real path of a local one (symbolic links resolved as
- * far as the path exists), else the URL without its password and trailing slashes.
+ * far as the path exists and answers), else the URL without its password and trailing slashes.
  */
 export async function laneKey(url: string): Promise<string> {
   const path = localPath(url);
@@ -159,10 +161,9 @@ function canonicalUrl(url: string): string {
 }
 
 async function realPathSoFar(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(await realPathSoFar(parent), basename(path));
-  }
+  const found = await probe({ op: 'stat', path }, REAL_PATH_TIMEOUT_MS);
+  if (found.ok) return found.realPath;
+  const parent = dirname(path);
+  if (found.code !== 'ENOENT' || parent === path) return path;
+  return join(await realPathSoFar(parent), basename(path));
 }

@@ -50,7 +50,12 @@ export interface Failure {
 
 /** How one attempt of a backup went. A snapshot in here was seen in the repository after the run. */
 export type BackupOutcome =
-  | { readonly kind: 'succeeded'; readonly snapshot: Snapshot; readonly figures: BackupFigures; readonly repositoryId: string }
+  | {
+      readonly kind: 'succeeded';
+      readonly snapshot: Snapshot;
+      readonly figures: BackupFigures;
+      readonly repositoryId: string;
+    }
   | {
       readonly kind: 'partial';
       readonly snapshot: Snapshot;

@@ -1,0 +1,53 @@
+import type { BackupOutcome } from './outcome.ts';
+import type { RunHooks } from './repository.ts';
+import type { Retention } from './retention.ts';
+import type { SourceSize } from './sources.ts';
+
+/** One attempt of one run: what restic is asked to save, and what its result is measured against. */
+export interface BackupRequest {
+  readonly planKey: string;
+  readonly runId: string;
+  readonly host: string;
+  /** Absolute; at least one. */
+  readonly paths: readonly string[];
+  readonly excludes: readonly string[];
+  readonly excludeFile?: string;
+  readonly excludeCaches: boolean;
+  /** restic's size, such as `500M`. */
+  readonly excludeLargerThan?: string;
+  readonly oneFileSystem: boolean;
+  readonly tags: readonly string[];
+  /** Files that cannot be read make no backup partial. Never excuses damage or a lost source. */
+  readonly unreadableAccepted: boolean;
+  readonly retention: Retention;
+  /** Figures of the last good (or accepted) backup, against which a sudden loss shows. */
+  readonly previous?: SourceSize;
+}
+
+/** What the caller of a backup hears, in this order. */
+export interface BackupHooks extends RunHooks {
+  /** restic has ended and says that it saved a snapshot: now we look. */
+  readonly onVerifying?: () => void;
+  /**
+   * The outcome of the backup. Awaited before anything else touches the repository, so that a success is in the
+   * journal before retention starts.
+   */
+  readonly onOutcome?: (outcome: BackupOutcome) => Promise<void>;
+  readonly onRetention?: () => void;
+}
+
+/** How the retention after a good backup went. Its failure does not touch the success. */
+export interface RetentionResult {
+  readonly ok: boolean;
+  readonly step: 'forget';
+  /** Snapshots removed. */
+  readonly removed: number;
+  /** A sentence; empty when ok. */
+  readonly reason: string;
+}
+
+export interface BackupResult {
+  readonly outcome: BackupOutcome;
+  /** Undefined when there was nothing to do: no good backup, or no policy. */
+  readonly maintenance: RetentionResult | undefined;
+}

@@ -1,0 +1,248 @@
+import { resolve } from 'node:path';
+import type { BackupHooks, BackupRequest, BackupResult } from './backup-request.ts';
+import { repositoryIdentity } from './identity.ts';
+import type { BackupFigures, BackupOutcome, Failure, SnapshotClaim } from './outcome.ts';
+import { atLeast } from './process/binary.ts';
+import type { ProcessResult } from './process/run.ts';
+import type { CommandOutcome, ResticRepository } from './repository.ts';
+import { applyRetention, wantsRetention } from './retention-run.ts';
+import type { Source } from './sources.ts';
+import { lookAtSources, lostSource, shrank } from './sources.ts';
+import { tagIncomplete } from './tag.ts';
+import { lookForSnapshot, snapshotTags } from './verify.ts';
+
+/** A backup that neither saves nor scans a file for so long hangs. */
+const STALL_MS = 30 * 60_000;
+
+/**
+ * One backup and, when it was good, the plan's retention, in one hold of the repository's lane. Resolves with what
+ * happened; rejects only for bugs and when a hook does. Aborting the signal stops restic cleanly (or leaves the
+ * queue); `signal.reason` is `cancel` or `shutdown`.
+ */
+export async function runBackup(
+  repository: ResticRepository,
+  request: BackupRequest,
+  hooks: BackupHooks = {},
+  signal?: AbortSignal,
+): Promise<BackupResult> {
+  const mode = wantsRetention(request.retention) ? 'exclusive' : 'shared';
+  const hold = await repository.enterLane(mode, hooks, signal);
+  if (hold === undefined) {
+    const outcome: BackupOutcome = { kind: 'cancelled', reason: repository.text('cancelled.queued') };
+    await hooks.onOutcome?.(outcome);
+    return { outcome, maintenance: undefined };
+  }
+  try {
+    // restic's working directory is on the repository's drive, so nothing may be relative.
+    const absolute = { ...request, paths: request.paths.map((path) => resolve(path)) };
+    const outcome = await attempt(repository, absolute, hooks, signal);
+    await hooks.onOutcome?.(outcome);
+    const retained =
+      outcome.kind === 'succeeded' && wantsRetention(request.retention) && signal?.aborted !== true;
+    if (!retained) return { outcome, maintenance: undefined };
+    hooks.onRetention?.();
+    return { outcome, maintenance: await applyRetention(repository, request, signal) };
+  } finally {
+    hold.release();
+  }
+}
+
+/** Repeats only the look for a snapshot that could not be verified; for a caller that holds an `unverified` outcome. */
+export async function verifyClaim(
+  repository: ResticRepository,
+  claim: SnapshotClaim,
+  request: BackupRequest,
+  hooks: BackupHooks = {},
+  signal?: AbortSignal,
+): Promise<BackupOutcome> {
+  const hold = await repository.enterLane('exclusive', hooks, signal);
+  if (hold === undefined) return { kind: 'cancelled', reason: repository.text('cancelled.queued') };
+  try {
+    const absolute = { ...request, paths: request.paths.map((path) => resolve(path)) };
+    return await verify(repository, claim, absolute);
+  } catch (error) {
+    return { kind: 'unverified', claim, failure: repository.failureOf(error) };
+  } finally {
+    hold.release();
+  }
+}
+
+async function attempt(
+  repository: ResticRepository,
+  request: BackupRequest,
+  hooks: BackupHooks,
+  signal: AbortSignal | undefined,
+): Promise<BackupOutcome> {
+  const { host } = repository;
+  if (request.paths.length === 0) return failed({ class: 'config', reason: repository.text('source.none') });
+  const [sources, target] = await Promise.all([lookAtSources(request.paths), repository.lookAtPlace()]);
+  const obstacle = missingSource(repository, sources) ?? target.obstacle;
+  if (obstacle !== undefined) return failed(obstacle);
+  const before = target.place;
+
+  const startedMs = host.clock.now();
+  let ended: CommandOutcome;
+  let ownTime: string | undefined;
+  try {
+    const { version } = await repository.binary();
+    // restic 0.18 and newer tell the snapshot's time in the summary; older ones are told it (whole seconds, UTC).
+    if (!atLeast(version, '0.18.0')) ownTime = new Date(Math.floor(startedMs / 1000) * 1000).toISOString();
+    ended = await repository.run({
+      arguments: ['backup', ...backupArguments(request, ownTime)],
+      environment: ownTime === undefined ? {} : { TZ: 'UTC' },
+      hooks,
+      stallMs: STALL_MS,
+      driveSeen: before !== undefined,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    return failed(repository.failureOf(error));
+  }
+  const { result } = ended;
+  const snapshotId = claimedId(result);
+  if (snapshotId === undefined) return endedWithout(repository, ended);
+
+  hooks.onVerifying?.();
+  const figures = figuresOf(result);
+  const claimed: SnapshotClaim = {
+    snapshotId,
+    time: ownTime ?? isoOr(result.summary?.['backup_start'], startedMs),
+    figures,
+    exitCode: result.exitCode ?? 0,
+    unreadable: result.errors.map(({ item }) => item),
+    ...(before === undefined ? {} : { repositoryId: before.repositoryId }),
+  };
+  // In one turn, so that one probe process does both.
+  const [after, early] = await Promise.all([
+    lookAtSources(request.paths),
+    before === undefined ? undefined : lookForSnapshot(repository, claimed, request, before),
+  ]);
+  const partialReason = whyPartial(repository, request, ended, figures, lostSource(sources, after));
+  const claim = partialReason === undefined ? claimed : { ...claimed, partialReason };
+  return verify(repository, claim, request, { startedMs, ...(early === undefined ? {} : { early }) });
+}
+
+/** What was found right after the run, when this is not a later look. */
+interface FirstLook {
+  readonly startedMs: number;
+  readonly early?: Awaited<ReturnType<typeof lookForSnapshot>>;
+}
+
+async function verify(
+  repository: ResticRepository,
+  claim: SnapshotClaim,
+  request: BackupRequest,
+  first?: FirstLook,
+): Promise<BackupOutcome> {
+  const { figures, exitCode } = claim;
+  const look = first?.early ?? (await lookForSnapshot(repository, claim, request));
+  if (look.kind === 'absent') return failed({ ...look.failure, exitCode });
+  if (look.kind === 'unknown') return { kind: 'unverified', claim, failure: look.failure };
+  const identity =
+    claim.repositoryId === undefined
+      ? await repositoryIdentity(repository, first === undefined ? {} : { usedSinceMs: first.startedMs })
+      : { ok: true as const, value: claim.repositoryId };
+  if (!identity.ok)
+    return { kind: 'unverified', claim, failure: { ...identity.failure, class: 'unverified' } };
+  const found = { figures, repositoryId: identity.value };
+  if (claim.partialReason === undefined) return { kind: 'succeeded', snapshot: look.snapshot, ...found };
+  const tagged = await tagIncomplete(repository, look.snapshot);
+  return {
+    kind: 'partial',
+    snapshot: tagged.snapshot,
+    ...found,
+    reason: [claim.partialReason, tagged.problem].filter((text) => text !== '').join(' '),
+    unreadable: claim.unreadable,
+  };
+}
+
+/** Arguments of `restic backup` after the command's name. `time`: ISO 8601 UTC, whole seconds. */
+export function backupArguments(request: BackupRequest, time: string | undefined): string[] {
+  const { excludeFile = '', excludeLargerThan = '' } = request;
+  return [
+    '--json',
+    '--host',
+    request.host,
+    ...snapshotTags(request).flatMap((tag) => ['--tag', tag]),
+    ...request.excludes.flatMap((pattern) => ['--exclude', pattern]),
+    ...(excludeFile === '' ? [] : ['--exclude-file', resolve(excludeFile)]),
+    ...(request.excludeCaches ? ['--exclude-caches'] : []),
+    ...(excludeLargerThan === '' ? [] : ['--exclude-larger-than', excludeLargerThan]),
+    ...(request.oneFileSystem ? ['--one-file-system'] : []),
+    ...(time === undefined ? [] : ['--time', time.slice(0, 19).replace('T', ' ')]),
+    '--',
+    ...request.paths,
+  ];
+}
+
+function missingSource(repository: ResticRepository, sources: readonly Source[]): Failure | undefined {
+  const source = sources.find(({ state }) => state !== 'present');
+  if (source === undefined) return undefined;
+  const key = source.state === 'missing' ? 'source.missing' : 'source.unknown';
+  return { class: 'source-missing', reason: repository.text(key, { path: source.path }) };
+}
+
+/** The snapshot that restic says it saved: also when it was asked to stop and was just done. */
+function claimedId({ exitCode, summary }: ProcessResult): string | undefined {
+  const id = summary?.['snapshot_id'];
+  return (exitCode === 0 || exitCode === 3) && typeof id === 'string' && id !== '' ? id : undefined;
+}
+
+function endedWithout(
+  repository: ResticRepository,
+  { classification, failure }: CommandOutcome,
+): BackupOutcome {
+  if (classification.kind === 'cancelled')
+    return { kind: 'cancelled', reason: repository.text('cancelled.running') };
+  return failed(failure ?? { class: 'unknown', reason: repository.text('backup.nothingSaved') });
+}
+
+/** Why this backup is not all that the plan wanted; undefined when it is. The gravest reason comes first. */
+function whyPartial(
+  repository: ResticRepository,
+  request: BackupRequest,
+  { classification, result }: CommandOutcome,
+  figures: BackupFigures,
+  lost: string | undefined,
+): string | undefined {
+  const { previous } = request;
+  const size = { files: figures.filesTotal, bytes: figures.bytesTotal };
+  if (classification.class === 'corrupt')
+    return repository.text('partial.damage', { detail: classification.detail });
+  if (lost !== undefined) return repository.text('partial.lost', { path: lost });
+  if (previous !== undefined && shrank(size, previous)) {
+    return repository.text('partial.shrank', { files: size.files, before: previous.files });
+  }
+  if (previous === undefined && size.files === 0) return repository.text('partial.empty');
+  if (classification.kind !== 'partial') return undefined;
+  const skipped = result.signs.some(({ sign }) => sign === 'source-skipped');
+  const unreadableOnly = !skipped && classification.class === undefined && result.errorCount > 0;
+  if (unreadableOnly && request.unreadableAccepted) return undefined;
+  if (!unreadableOnly) return repository.text('partial.other', { detail: classification.detail });
+  return repository.text('partial.unreadable', {
+    count: result.errorCount,
+    first: result.errors[0]?.item ?? '',
+  });
+}
+
+function figuresOf({ summary = {}, durationMs }: ProcessResult): BackupFigures {
+  const number = (name: string): number => (typeof summary[name] === 'number' ? summary[name] : 0);
+  return {
+    filesNew: number('files_new'),
+    filesChanged: number('files_changed'),
+    filesUnmodified: number('files_unmodified'),
+    filesTotal: number('total_files_processed'),
+    bytesTotal: number('total_bytes_processed'),
+    bytesAdded: number('data_added_packed') || number('data_added'),
+    durationMs,
+  };
+}
+
+function isoOr(time: unknown, otherwiseMs: number): string {
+  const ms = typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  return new Date(Number.isNaN(ms) ? otherwiseMs : ms).toISOString();
+}
+
+function failed(failure: Failure): BackupOutcome {
+  return { kind: 'failed', failure };
+}

@@ -1,0 +1,115 @@
+import type { OperationContext, OperationResult } from './operation.ts';
+import { inContext, refused, reportOf, resultOf } from './operation.ts';
+import type { ResticRepository } from './repository.ts';
+import { DOCUMENT_BYTES } from './repository.ts';
+import type { Retention } from './retention.ts';
+import { invalidRetentionField } from './retention.ts';
+import { forgetArguments, removedBy, wantsRetention } from './retention-run.ts';
+import { INCOMPLETE_TAG, listSnapshots, runTag } from './snapshots.ts';
+
+/** Space for the report of `prune` or `check`, progress lines included (one a second). */
+const REPORT_BYTES = 8 * 2 ** 20;
+
+/** The retention of one plan, as an operation of its own. */
+export interface ForgetOperation {
+  readonly kind: 'forget';
+  readonly planKey: string;
+  readonly host: string;
+  readonly retention: Retention;
+  /** Run of the plan's last good backup; asked of the repository when unknown. */
+  readonly lastGoodRunId?: string;
+}
+
+/** Payload of `forget`. */
+export interface ForgetPayload {
+  /** Ids of the snapshots that were removed. */
+  readonly removed: readonly string[];
+}
+
+/**
+ * `restic forget` for one plan. Refused without a plan, without a policy, and when no good backup is known that it
+ * would have to keep. The caller holds the lane.
+ */
+export async function forget(
+  repository: ResticRepository,
+  request: ForgetOperation,
+  context: OperationContext,
+): Promise<OperationResult> {
+  const { planKey, host, retention } = request;
+  if (planKey === '' || host === '') return refusal(repository, 'retention.noPlan');
+  const field = invalidRetentionField(retention);
+  if (field !== undefined) return refusal(repository, 'retention.invalid', field);
+  if (!wantsRetention(retention)) return refusal(repository, 'retention.empty');
+  const keepRunId = request.lastGoodRunId ?? (await lastGoodRun(repository, planKey, host, context.signal));
+  if (keepRunId === undefined) return refusal(repository, 'retention.noGoodBackup');
+  const ended = await repository.run({
+    arguments: ['forget', ...forgetArguments({ planKey, host, retention, keepRunId })],
+    collectStdout: DOCUMENT_BYTES,
+    ...inContext(context),
+  });
+  return resultOf(repository, ended, { removed: removedBy(ended) } satisfies ForgetPayload);
+}
+
+function refusal(repository: ResticRepository, key: string, field = ''): OperationResult {
+  return refused({ class: 'config', reason: repository.text(key, { field }) });
+}
+
+/** The run of the newest good snapshot of the plan; undefined when there is none, or it does not tell its run. */
+async function lastGoodRun(
+  repository: ResticRepository,
+  planKey: string,
+  host: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const answer = await listSnapshots(repository, { planKey, host }, signal);
+  if (!answer.ok) return undefined;
+  const good = answer.value
+    .filter(({ tags }) => !tags.includes(INCOMPLETE_TAG))
+    .toSorted((a, b) => b.time.localeCompare(a.time));
+  const prefix = runTag('');
+  return good[0]?.tags.find((tag) => tag.startsWith(prefix))?.slice(prefix.length);
+}
+
+/** `restic prune`: frees the space of what no snapshot uses. Payload `{report}`: restic's words. */
+export async function prune(
+  repository: ResticRepository,
+  context: OperationContext,
+): Promise<OperationResult> {
+  // Without --json: no released restic tells the progress of a prune in JSON.
+  const ended = await repository.run({
+    arguments: ['prune'],
+    collectStdout: REPORT_BYTES,
+    ...inContext(context),
+  });
+  return resultOf(repository, ended, { report: reportOf(repository, ended.result.stdout) });
+}
+
+/** What of the data a `check` reads: such as `5%`, `1/12` or `500M`; all of it: `100%`. */
+export function isReadDataSubset(text: string): boolean {
+  if (/^\d+(\.\d+)?[KMGT]?$/i.test(text)) return Number.parseFloat(text) > 0;
+  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
+  if (percent !== undefined) return Number(percent) > 0 && Number(percent) <= 100;
+  const [, part, parts] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  return part !== undefined && Number(part) >= 1 && Number(part) <= Number(parts) && Number(parts) <= 256;
+}
+
+/** `restic check`, with a part of the data or none. Payload `{report}`: restic's words, errors included. */
+export async function check(
+  repository: ResticRepository,
+  readDataSubset: string,
+  context: OperationContext,
+): Promise<OperationResult> {
+  if (readDataSubset !== '' && !isReadDataSubset(readDataSubset)) {
+    const reason = repository.text('check.subset', { subset: readDataSubset });
+    return refused({ class: 'config', reason });
+  }
+  // Without --json: with it no restic tells its progress, and below 0.18 it changes nothing.
+  const ended = await repository.run({
+    arguments: ['check', ...(readDataSubset === '' ? [] : [`--read-data-subset=${readDataSubset}`])],
+    collectStdout: REPORT_BYTES,
+    ...inContext(context),
+    readsOnly: true,
+  });
+  const report = [reportOf(repository, ended.result.stdout), ...ended.result.stderrTail].join('\n').trim();
+  return resultOf(repository, ended, { report });
+}

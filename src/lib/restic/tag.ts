@@ -1,0 +1,53 @@
+import type { Snapshot } from './outcome.ts';
+import type { ResticRepository } from './repository.ts';
+import { INCOMPLETE_TAG, listSnapshots, runTag } from './snapshots.ts';
+
+/** restic gives a snapshot whose tags change a new id. */
+export interface TaggedSnapshot {
+  readonly snapshot: Snapshot;
+  /** Why the tag is not there; empty when it is. */
+  readonly problem: string;
+}
+
+/**
+ * Marks a snapshot as incomplete, so that it never counts as a good backup, whoever looks. One restic process, a
+ * second one below restic 0.18, which does not tell the new id.
+ */
+export async function tagIncomplete(
+  repository: ResticRepository,
+  snapshot: Snapshot,
+): Promise<TaggedSnapshot> {
+  let newId: unknown;
+  try {
+    const { failure } = await repository.run({
+      arguments: ['tag', '--json', '--add', INCOMPLETE_TAG, '--', snapshot.id],
+      onDocument: (json) => {
+        if (json['message_type'] === 'changed') newId = json['new_snapshot_id'];
+      },
+    });
+    if (failure !== undefined) return untagged(repository, snapshot, failure.reason);
+  } catch (error) {
+    return untagged(repository, snapshot, repository.failureOf(error).reason);
+  }
+  const tags = [...snapshot.tags, INCOMPLETE_TAG];
+  if (typeof newId === 'string') return { snapshot: { ...snapshot, id: newId, tags }, problem: '' };
+  const [mine] = snapshot.tags.filter((tag) => tag.startsWith(runTag('')));
+  const answer = await listSnapshots(
+    repository,
+    mine === undefined ? {} : { runId: mine.slice(runTag('').length) },
+  );
+  const found = answer.ok
+    ? answer.value.find(
+        ({ time, tags: now }) => now.includes(INCOMPLETE_TAG) && sameMoment(time, snapshot.time),
+      )
+    : undefined;
+  return { snapshot: found ?? { ...snapshot, tags }, problem: '' };
+}
+
+function untagged(repository: ResticRepository, snapshot: Snapshot, reason: string): TaggedSnapshot {
+  return { snapshot, problem: repository.text('partial.untagged', { reason }) };
+}
+
+function sameMoment(a: string, b: string): boolean {
+  return Math.abs(Date.parse(a) - Date.parse(b)) < 1000;
+}

@@ -1,0 +1,98 @@
+import { unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { LockVerdict, RepositoryLock } from './locks.ts';
+import { judgeLock, listLocks, STALE_LOCK_MS } from './locks.ts';
+import type { OperationContext, OperationResult } from './operation.ts';
+import { inContext, refused } from './operation.ts';
+import type { ProcessNow, StartedProcess } from './own-processes.ts';
+import { processNow, rememberedProcesses } from './own-processes.ts';
+import type { ResticRepository } from './repository.ts';
+
+/** Payload of `unlock`. */
+export interface UnlockPayload {
+  readonly removed: readonly RepositoryLock[];
+  /** With a sentence why. */
+  readonly left: readonly { readonly lock: RepositoryLock; readonly reason: string }[];
+}
+
+interface Judged {
+  readonly lock: RepositoryLock;
+  readonly now: ProcessNow;
+  readonly verdict: LockVerdict;
+}
+
+/**
+ * Removes the locks of our own dead processes, and no others; tells what was left and why. In a local repository the
+ * lock's file is removed. In a remote one only `restic unlock` can do it, which signals process numbers and takes every
+ * old lock: it is used only when it would do exactly what we want. The caller holds the lane.
+ */
+export async function unlock(
+  repository: ResticRepository,
+  ownProcesses: readonly StartedProcess[],
+  context: OperationContext,
+): Promise<OperationResult> {
+  const answer = await listLocks(repository, inContext(context));
+  if (!answer.ok) return refused(answer.failure);
+  const { clock } = repository.host;
+  const own = [...ownProcesses, ...rememberedProcesses()];
+  const hostName = hostname();
+  const judged = await Promise.all(
+    answer.value.map(async (lock): Promise<Judged> => {
+      const now = await processNow(lock.pid);
+      return { lock, now, verdict: judgeLock({ lock, hostName, own, now, clock }) };
+    }),
+  );
+  const dead = judged.filter(({ verdict }) => verdict === 'dead').map(({ lock }) => lock);
+  const kept = judged.filter(({ verdict }) => verdict !== 'dead');
+  const left = kept.map(({ lock, verdict }) => ({ lock, reason: whyLeft(repository, lock, verdict) }));
+  if (dead.length === 0) return { kind: 'done', payload: { removed: [], left } satisfies UnlockPayload };
+  const { localPath } = repository;
+  const problem =
+    localPath === undefined
+      ? await unlockRemotely(repository, judged, context)
+      : await removeFiles(repository, localPath, dead);
+  if (problem === '') return { kind: 'done', payload: { removed: dead, left } satisfies UnlockPayload };
+  const stuck = dead.map((lock) => ({ lock, reason: problem }));
+  const payload: UnlockPayload = { removed: [], left: [...left, ...stuck] };
+  return { kind: 'failed', payload, failure: { class: 'locked', reason: problem } };
+}
+
+async function removeFiles(
+  repository: ResticRepository,
+  path: string,
+  locks: readonly RepositoryLock[],
+): Promise<string> {
+  try {
+    for (const { id } of locks) await unlink(join(path, 'locks', id));
+    return '';
+  } catch (error) {
+    return repository.text('unlock.notRemoved', { detail: String(error) });
+  }
+}
+
+async function unlockRemotely(
+  repository: ResticRepository,
+  judged: readonly Judged[],
+  context: OperationContext,
+): Promise<string> {
+  const { clock } = repository.host;
+  const harmless = judged.every(({ lock, now, verdict }) => {
+    // restic sends SIGHUP to this number to see whether it lives.
+    if (verdict === 'dead') return now.state === 'absent';
+    return verdict === 'other-host' && clock.now() - Date.parse(lock.time) < STALE_LOCK_MS;
+  });
+  if (!harmless) return repository.text('unlock.unsafe');
+  const { failure } = await repository.run({ arguments: ['unlock'], ...inContext(context) });
+  return failure?.reason ?? '';
+}
+
+function whyLeft(repository: ResticRepository, lock: RepositoryLock, verdict: LockVerdict): string {
+  const until = new Date(Date.parse(lock.time) + STALE_LOCK_MS).toISOString();
+  return repository.text(`unlock.left.${verdict}`, {
+    host: lock.host,
+    pid: lock.pid,
+    user: lock.user,
+    until,
+  });
+}
