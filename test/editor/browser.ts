@@ -1,0 +1,179 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import type { TestContext } from 'vitest';
+import type { FlowNode } from '../runtime/flows.ts';
+import type { NodeRed } from '../runtime/node-red.ts';
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Path of a Chromium of this machine; undefined when there is none. */
+function chromiumPath(): string | undefined {
+  const candidates = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)));
+  return candidates.find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Skips a test, saying so, on a machine without a browser. */
+export function needsBrowser(context: TestContext): void {
+  context.skip(chromiumPath() === undefined, 'no Chromium on this machine');
+}
+
+/**
+ * Node-RED's editor in a real browser. Use with `await using`: anything that the browser complained about (errors on
+ * its console, exceptions, requests that failed) fails the test at the end.
+ */
+export class Editor implements AsyncDisposable {
+  readonly page: Page;
+  /** What the browser complained about. */
+  readonly complaints: string[] = [];
+  #browser: Browser;
+
+  private constructor(browser: Browser, page: Page) {
+    this.#browser = browser;
+    this.page = page;
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.complaints.push(`${message.text()} (${message.location().url})`);
+    });
+    page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message));
+    page.on('response', (response) => {
+      if (response.status() >= 400) this.complaints.push(`${response.status()} ${response.url()}`);
+    });
+  }
+
+  /** Opens the editor as a person with a browser in that language sees it. */
+  static async open(nodeRed: NodeRed, language: 'en-US' | 'zh-CN' = 'en-US'): Promise<Editor> {
+    const executablePath = chromiumPath();
+    if (executablePath === undefined) throw new Error('no Chromium on this machine');
+    const browser = await chromium.launch({ executablePath, args: FLAGS });
+    try {
+      const context = await browser.newContext({ locale: language, viewport: { width: 1600, height: 1000 } });
+      const page = await context.newPage();
+      page.setDefaultTimeout(20_000);
+      const editor = new Editor(browser, page);
+      await page.goto(nodeRed.url);
+      await editor.#ready();
+      return editor;
+    } catch (error) {
+      await browser.close();
+      throw error;
+    }
+  }
+
+  /** Loads the page anew, as after somebody else deployed. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.#ready();
+  }
+
+  /** Menu > Import > clipboard. */
+  async importFlow(flow: readonly FlowNode[]): Promise<void> {
+    await this.action('core:show-import-dialog');
+    await this.page.fill('#red-ui-clipboard-dialog-import-text', JSON.stringify(flow));
+    // The editor looks at the text when a key goes up.
+    await this.page.press('#red-ui-clipboard-dialog-import-text', 'End');
+    await this.#confirmImport();
+  }
+
+  /** Menu > Import > Examples > the package > the example. */
+  async importExample(packageName: string, example: string): Promise<void> {
+    await this.action('core:show-examples-import-dialog');
+    for (const label of [packageName, example]) {
+      await this.page
+        .locator('#red-ui-clipboard-dialog-import-tab-examples .red-ui-treeList-label')
+        .filter({ hasText: label })
+        .last()
+        .click();
+    }
+    await this.#confirmImport();
+  }
+
+  /** Shows a tab. */
+  async showTab(id: string): Promise<void> {
+    await this.page.evaluate(`RED.workspaces.show(${JSON.stringify(id)})`);
+    await this.page.waitForSelector(`#red-ui-tab-${id}.active`);
+  }
+
+  /** Opens a node's dialog by a double click on it. Its tab must be shown. */
+  async openDialog(id: string): Promise<void> {
+    await this.page.evaluate(`RED.view.reveal(${JSON.stringify(id)}, false)`);
+    await this.page.dblclick(`[id="${id}"] .red-ui-flow-node`, { force: true });
+    await this.dialogOpened();
+  }
+
+  /** Opens the dialog of a config node, as from the list of config nodes. */
+  async openConfigDialog(type: string, id: string): Promise<void> {
+    await this.page.evaluate(`RED.editor.editConfig('', ${JSON.stringify(type)}, ${JSON.stringify(id)})`);
+    await this.dialogOpened();
+  }
+
+  async dialogOpened(): Promise<void> {
+    await this.page.waitForSelector('.red-ui-tray-footer, #node-dialog-ok', { state: 'visible' });
+    // The dialog slides in; its buttons do nothing before it has arrived.
+    await this.page.waitForFunction("$('.red-ui-tray:animated').length === 0");
+  }
+
+  /** Done or Cancel of the topmost dialog. */
+  async closeDialog(how: 'done' | 'cancel'): Promise<void> {
+    const tray = this.page.locator('.red-ui-tray').last();
+    const ok =
+      how === 'done'
+        ? '#node-dialog-ok, #node-config-dialog-ok'
+        : '#node-dialog-cancel, #node-config-dialog-cancel';
+    const trays = await this.page.locator('.red-ui-tray').count();
+    await tray.locator(ok).click();
+    await this.page.waitForFunction(`document.querySelectorAll('.red-ui-tray').length < ${trays}`);
+  }
+
+  /** The Deploy button; waits until it is done. Fails when the editor asks back because a node is not configured. */
+  async deploy(): Promise<void> {
+    await this.page.click('#red-ui-header-button-deploy');
+    await this.page.waitForSelector('#red-ui-header-button-deploy.disabled');
+  }
+
+  /** Runs an action of the editor, as its menu entry or key does. */
+  async action(name: string): Promise<void> {
+    await this.page.evaluate(`RED.actions.invoke(${JSON.stringify(name)})`);
+  }
+
+  /** Evaluates an expression in the editor, such as `RED.nodes.node('plan').valid`. */
+  async evaluate<T>(expression: string): Promise<T> {
+    return await this.page.evaluate<T>(expression);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#browser.close();
+    if (this.complaints.length > 0) throw new Error(`the browser complained:\n${this.complaints.join('\n')}`);
+  }
+
+  async #ready(): Promise<void> {
+    await this.page.waitForSelector('#red-ui-header-button-deploy', { state: 'visible' });
+    await this.page.waitForFunction(
+      "document.querySelectorAll('.red-ui-palette-node').length > 10 && RED.workspaces.count() > 0",
+    );
+    await this.page.waitForSelector('#red-ui-full-shade', { state: 'hidden' });
+    // Notifications lie over nodes and swallow clicks; hiding the region changes nothing else.
+    await this.page.addStyleTag({ content: '#red-ui-notifications { pointer-events: none; opacity: 0.3 }' });
+  }
+
+  async #confirmImport(): Promise<void> {
+    await this.page.click('#red-ui-clipboard-dialog-ok:not([disabled])');
+    await this.page.waitForSelector('#red-ui-clipboard-dialog', { state: 'hidden' });
+  }
+}
