@@ -1,4 +1,4 @@
-import { LineSplitter, readJsonLine, unglue } from './lines.ts';
+import { isRecord, LineSplitter, readJsonLine, unglue } from './lines.ts';
 import { isTextProgress } from './progress.ts';
 import type { CollectedOutput, ItemError } from './result.ts';
 import type { Sign } from './signs.ts';
@@ -41,17 +41,13 @@ export interface CollectorOptions {
   readonly listener?: OutputListener;
 }
 
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
 /** The words of an `error` member: `{message}` from 0.17.1, `{}` or Go's `{Op, Path, Err}` before. */
 function messageOf(error: unknown): string {
-  const { message, Op, Path, Err } = record(error);
+  const { message, Op, Path, Err } = isRecord(error) ? error : {};
   if (typeof message === 'string') return message.trim();
   if (typeof Err !== 'number') return '';
   return `${text(Op)} ${text(Path)}: ${SYSTEM_ERRORS[Err] ?? `error ${Err}`}`;

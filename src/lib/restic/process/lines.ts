@@ -4,8 +4,8 @@ import { StringDecoder } from 'node:string_decoder';
 export const LONGEST_LINE = 1_048_576;
 
 // Cursor and colour sequences: restic clears its status line with ESC [2K before some messages.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-const TERMINAL_SEQUENCE = /\u001B\[[0-9;?]*[A-Za-z]/g;
+const ESCAPE = '\u001B';
+const TERMINAL_SEQUENCE = new RegExp(`${ESCAPE}\\[[0-9;?]*[A-Za-z]`, 'g');
 
 /**
  * Cuts a byte stream into lines at LF, CR or both. Never holds more than one line of `longest`; the chunks may
@@ -56,7 +56,7 @@ export class LineSplitter {
 
   #finish(piece: string): void {
     this.#append(piece);
-    const line = this.#pending.includes('\u001B')
+    const line = this.#pending.includes(ESCAPE)
       ? this.#pending.replace(TERMINAL_SEQUENCE, '')
       : this.#pending;
     const cut = this.#cut;
@@ -66,11 +66,17 @@ export class LineSplitter {
   }
 }
 
+/** Is this an object, as restic's messages are? */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
 /** The JSON object that a line is, or undefined for anything else (also arrays). Never throws. */
 export function readJsonLine(text: string): Record<string, unknown> | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -82,11 +88,9 @@ export function readJsonLine(text: string): Record<string, unknown> | undefined 
  */
 export function unglue(line: string): string[] {
   if (line.startsWith('{')) return [line];
-  const parts = line.split(/(?<=\S)(?=Fatal: |(?:Save|Load|Stat|Remove|List)\(<?\w+)/);
-  const last = parts.at(-1) ?? '';
-  const json = last.indexOf('{"message_type":');
-  if (json > 0 && readJsonLine(last.slice(json)) !== undefined) {
-    parts.splice(-1, 1, last.slice(0, json), last.slice(json));
-  }
-  return parts;
+  const json = line.indexOf('{"message_type":');
+  const isGlued = json > 0 && readJsonLine(line.slice(json)) !== undefined;
+  const text = isGlued ? line.slice(0, json) : line;
+  const parts = text.split(/(?<=\S)(?=Fatal: |(?:Save|Load|Stat|Remove|List)\(<?\w+)/);
+  return isGlued ? [...parts, line.slice(json)] : parts;
 }

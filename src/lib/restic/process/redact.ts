@@ -41,7 +41,7 @@ export function redactor(secrets: RepositorySecrets, url: string): (text: string
     .filter((value) => value.trim().length >= SHORTEST_VALUE);
   const hidden = [...new Set([secrets.password ?? '', ...values].flatMap(forms))]
     .filter((form) => form !== '')
-    .sort((a, b) => b.length - a.length);
+    .toSorted((a, b) => b.length - a.length);
   const longest = hidden[0]?.length ?? 0;
   const pattern =
     hidden.length === 0

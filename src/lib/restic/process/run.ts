@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import type { Progress } from '../outcome.ts';
 import type { ResticBinary } from './binary.ts';
 import { OutputCollector } from './collect.ts';
+import { isRecord } from './lines.ts';
 import { ProgressTracker } from './progress.ts';
 import type { ProcessResult, StopReason } from './result.ts';
 import { Watch } from './watch.ts';
@@ -57,6 +58,8 @@ const GRACE_MS = 80_000;
 /** A child of restic (ssh, rclone) may hold our pipes open after restic's end; we do not wait longer for it. */
 const PIPES_AFTER_EXIT_MS = 5000;
 
+const nothing = (): void => {};
+
 /** Starts restic in its own process group. Returns at once; see `started` and `done`. */
 export function startRestic(spec: ProcessSpec): ResticProcess {
   return new RunningRestic(spec);
@@ -90,7 +93,7 @@ class RunningRestic implements ResticProcess {
   #killSent = false;
   #exited = false;
   #killAt = Number.POSITIVE_INFINITY;
-  #cancelKill: () => void = () => {};
+  #cancelKill = nothing;
 
   constructor(spec: ProcessSpec) {
     this.#spec = spec;
@@ -108,7 +111,7 @@ class RunningRestic implements ResticProcess {
       },
     });
     const startedAt = spec.clock.now();
-    let known: () => void = () => {};
+    let known = nothing;
     this.started = new Promise((resolve) => {
       known = resolve;
     });
@@ -239,15 +242,13 @@ function spawnErrorOf(
   error: unknown,
   workingFolder = '',
 ): { readonly code: string; readonly message: string } {
-  const { code, originalMessage, message } = error as {
-    code?: string;
-    originalMessage?: string;
-    message?: string;
-  };
-  const words = originalMessage ?? message ?? String(error);
+  const { code, originalMessage, message } = isRecord(error) ? error : {};
   // Node reports a missing working folder as if the binary were missing.
-  if (workingFolder !== '' && /The "cwd" option is/.test(message ?? '')) {
+  if (typeof message === 'string' && message.includes('The "cwd" option is')) {
     return { code: 'working-folder-missing', message: `${workingFolder} is not there` };
   }
-  return { code: code ?? 'unknown', message: words };
+  return {
+    code: typeof code === 'string' ? code : 'unknown',
+    message: typeof originalMessage === 'string' ? originalMessage : String(error),
+  };
 }
