@@ -66,7 +66,8 @@ export function repository(
   credentials?: RepositoryCredentials,
 ): FlowNode {
   const defaults: RepositoryDefinition = {
-    name: id,
+    // Not the id alone: Node-RED takes any property that is a config node's id for a reference to it.
+    name: `repository ${id}`,
     url: '',
     passwordSource: 'password',
     passwordFile: '',
