@@ -199,6 +199,26 @@ ${say(summary)}${say({ message_type: 'later' })}process.stdout.write('{"message_
     ).done;
     expect(JSON.parse(result.stdout)).toEqual([['A'], ['-x', '; rm -rf "$HOME"', 'a\nb'], 0]);
   });
+
+  test('a grandchild that keeps the pipes open does not keep the result back', async () => {
+    const pids: number[] = [];
+    const result = await startRestic(
+      spec(
+        child(`import { spawn } from 'node:child_process';
+const sleeper = spawn('sleep', ['300'], { stdio: 'inherit', detached: true });
+sleeper.unref();
+process.stdout.write(JSON.stringify({ message_type: 'sleeper', pid: sleeper.pid }) + '\\n', () => process.exit(0));`),
+        {
+          // The one timer of such a run is the wait for the pipes after the exit.
+          clock: { now: () => 0, after: (_ms, fn) => (setImmediate(fn), () => {}) },
+          onDocument: ({ pid }) => pids.push(Number(pid)),
+        },
+      ),
+    ).done;
+    for (const pid of pids) process.kill(pid);
+    expect(result.exitCode).toBe(0);
+    expect(pids).toHaveLength(1);
+  });
 });
 
 describe('a start that fails', () => {
@@ -383,7 +403,7 @@ describe('the watch', () => {
   });
 });
 
-describe('the real restic', () => {
+describe('the real restic', { timeout: 60_000 }, () => {
   let binary: ResticBinary;
   let number = 0;
 
@@ -444,7 +464,7 @@ describe('the real restic', () => {
       spec(binary, {
         ...run,
         environment: { ...run.environment, RESTIC_PROGRESS_FPS: '20' },
-        arguments: ['backup', '--json', '--host', 'h', '--limit-upload', '10000', '--', big],
+        arguments: ['backup', '--json', '--host', 'h', '--limit-upload', '20000', '--', big],
         onProgress: () => restic.stop('cancel'),
       }),
     );
