@@ -39,11 +39,13 @@ const UNIT_NAMES: Readonly<Record<Unit, string>> = {
 export function durationInWords(text: string): string {
   const parts = split(text);
   if (parts === undefined) return text;
-  return new Intl.NumberFormat(editorLanguage(), {
+  const worded = new Intl.NumberFormat(editorLanguage(), {
     style: 'unit',
     unit: UNIT_NAMES[parts.unit],
     unitDisplay: 'long',
   }).format(Number(parts.amount));
+  // Chinese texts set digits apart from characters.
+  return worded.replace(/(\d)(\p{Script=Han})/u, '$1 $2');
 }
 
 /**
@@ -122,11 +124,11 @@ export function durationProblem(
   allowed: { emptyAllowed?: boolean; zeroAllowed?: boolean } = {},
 ): true | string {
   if (value === '' || value === undefined) {
-    return allowed.emptyAllowed === true ? true : `${label}: ${words().durationEmpty}`;
+    return allowed.emptyAllowed === true ? true : `${label}${words().named}${words().durationEmpty}`;
   }
   if (isEnvironmentReference(value)) return true;
   const ms = parseDuration(value);
   if (ms === undefined || (ms === 0 && allowed.zeroAllowed !== true))
-    return `${label}: ${words().durationInvalid}`;
+    return `${label}${words().named}${words().durationInvalid}`;
   return true;
 }

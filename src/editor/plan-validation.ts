@@ -6,6 +6,7 @@ import { durationProblem } from './duration-field.ts';
 import { cronComplaint } from './plan-schedule.ts';
 import type { EditedNode } from './red.ts';
 import { isEnvironmentReference, textsOf } from './red.ts';
+import { words } from './words.ts';
 
 const text = textsOf('backup-plan');
 let openDialog: string | undefined;
@@ -20,11 +21,13 @@ function current(plan: EditedNode<PlanDefinition>, property: 'scheduleKind' | 't
   return plan.id === openDialog ? String($(`#node-input-${property}`).val() ?? '') : plan[property];
 }
 
+// A flow written by hand may lack properties: the validators take undefined for the default.
+
 /** A validator's answer: true, or a message that names the field. */
 type Answer = true | string;
 
 function answer(label: string, complaint: string | undefined): Answer {
-  return complaint === undefined ? true : `${text(`label.${label}`)}: ${complaint}`;
+  return complaint === undefined ? true : text(`label.${label}`) + words().named + complaint;
 }
 
 /** The other enabled plan that has the same key. */
@@ -42,15 +45,16 @@ export function keyTwin(
 
 /** How a plan is called in messages. */
 export function planName(plan: EditedNode<Record<string, unknown>>): string {
-  const called = [plan['name'], plan['key']].find((text) => typeof text === 'string' && text !== '');
+  const called = [plan['name'], plan['key']].find((word) => typeof word === 'string' && word !== '');
   return typeof called === 'string' ? called : plan.id;
 }
 
-export function repositoryAnswer(id: string): Answer {
-  if (id === '' || id === '_ADD_') return answer('repository', text('error.noRepository'));
+export function repositoryAnswer(id: string | undefined): Answer {
+  if (id === undefined || id === '' || id === '_ADD_')
+    return answer('repository', text('error.noRepository'));
   if (isEnvironmentReference(id)) return true;
   const repository = RED.nodes.node(id);
-  if (repository === null) return answer('repository', text('error.repositoryGone'));
+  if (!repository) return answer('repository', text('error.repositoryGone'));
   return 'valid' in repository && repository['valid'] === false
     ? answer('repository', text('error.repositoryInvalid'))
     : true;
@@ -63,8 +67,8 @@ export function pathsComplaint(paths: readonly string[]): string | undefined {
   return odd === undefined ? undefined : text('error.relativePath', { path: odd });
 }
 
-export function pathsAnswer(paths: readonly string[]): Answer {
-  return answer('paths', pathsComplaint(paths));
+export function pathsAnswer(paths: readonly string[] | undefined): Answer {
+  return answer('paths', pathsComplaint(paths ?? []));
 }
 
 /** restic separates tags by commas; ours are added by the node. */
@@ -75,16 +79,18 @@ export function tagsComplaint(tags: readonly string[]): string | undefined {
   return reserved === undefined ? undefined : text('error.tagReserved', { tag: reserved });
 }
 
-export function tagsAnswer(tags: readonly string[]): Answer {
-  return answer('tags', tagsComplaint(tags));
+export function tagsAnswer(tags: readonly string[] | undefined): Answer {
+  return answer('tags', tagsComplaint(tags ?? []));
 }
 
-export function sizeAnswer(size: string): Answer {
-  return size === '' || /^\d+[kmgt]?$/i.test(size) ? true : answer('excludeLargerThan', text('error.size'));
+export function sizeAnswer(size: string | undefined): Answer {
+  return size === undefined || size === '' || /^\d+[kmgt]?$/i.test(size)
+    ? true
+    : answer('excludeLargerThan', text('error.size'));
 }
 
-export function keyAnswer(plan: EditedNode<PlanDefinition>, key: string): Answer {
-  if (key === '') return answer('key', text('error.noKey'));
+export function keyAnswer(plan: EditedNode<PlanDefinition>, key: string | undefined): Answer {
+  if (key === undefined || key === '') return answer('key', text('error.noKey'));
   if (!/^[a-z0-9-]+$/.test(key)) return answer('key', text('error.badKey'));
   const twin = keyTwin(plan, key);
   return twin === undefined ? true : answer('key', text('error.keyTwin', { name: planName(twin) }));
@@ -105,8 +111,8 @@ export function optionalDurationAnswer(duration: string, label: 'settle' | 'mini
   return durationProblem(duration, text(`label.${label}`), { emptyAllowed: true, zeroAllowed: true });
 }
 
-export function timeZoneAnswer(zone: string): Answer {
-  if (zone.trim() === '') return true;
+export function timeZoneAnswer(zone: string | undefined): Answer {
+  if (zone === undefined || zone.trim() === '') return true;
   try {
     Intl.DateTimeFormat('en-US', { timeZone: zone.trim() });
     return true;
@@ -115,9 +121,9 @@ export function timeZoneAnswer(zone: string): Answer {
   }
 }
 
-export function retentionAnswer(retention: Retention): Answer {
-  const field = invalidRetentionField(retention);
+export function retentionAnswer(retention: Retention | undefined): Answer {
+  const field = invalidRetentionField(retention ?? {});
   if (field === undefined) return true;
   const name = field === 'within' ? text('label.within') : text(`label.keep.${field}`);
-  return `${name}: ${text(field === 'within' ? 'error.within' : 'error.count')}`;
+  return name + words().named + text(field === 'within' ? 'error.within' : 'error.count');
 }

@@ -67,7 +67,7 @@ interface EditorRed {
   _(key: string, values?: Readonly<Record<string, string | number>>): string;
   nodes: {
     registerType<P>(type: string, definition: TypeDefinition<P>): void;
-    node(id: string): EditedNode<Record<string, unknown>> | null;
+    node(id: string): EditedNode<Record<string, unknown>> | null | undefined;
     eachNode(visit: (node: EditedNode<Record<string, unknown>>) => boolean | void): void;
     eachConfig(visit: (node: EditedNode<Record<string, unknown>>) => boolean | void): void;
     workspace(id: string): { readonly label: string } | undefined;

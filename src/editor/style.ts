@@ -1,5 +1,8 @@
 /// <reference types="jquery" />
+// The editor makes a dialog as wide as its longest line, and cuts off what the screen cannot show: ask for 500 px.
 const CSS = `
+.lastgood-form { contain: inline-size; contain-intrinsic-inline-size: 620px; }
+.lastgood-form { width: 500px; min-width: 100%; }
 .lastgood-form .form-row { display: flex; align-items: center; flex-wrap: wrap; margin-bottom: 10px; }
 .lastgood-form .form-row > label:first-child { flex: 0 0 130px; width: 130px; margin: 0 8px 0 0; line-height: 1.25; }
 .lastgood-form .form-row > label:first-child > i.fa { width: 16px; text-align: center; }
@@ -25,13 +28,13 @@ const CSS = `
 .lastgood-problem:empty { display: none; }
 .lastgood-form .form-row > button.lastgood-after { flex: none; margin-left: 6px; }
 .lastgood-form .lastgood-beside { margin-left: 138px; }
-.lastgood-numbers { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 10px 16px; margin-bottom: 12px; }
+.lastgood-numbers { display: grid; grid-template-columns: repeat(3, 1fr); gap: 10px 16px; margin-bottom: 12px; }
 .lastgood-form .lastgood-numbers label { display: block; width: auto; margin: 0; line-height: 1.6; }
 .lastgood-form .lastgood-numbers input { width: 100%; box-sizing: border-box; }
 .lastgood-duration { display: flex; gap: 6px; }
 .lastgood-duration > input[type="text"] { flex: 1 1 auto; width: auto; min-width: 60px; max-width: 170px; }
 .lastgood-duration > select { flex: 0 0 110px; width: 110px; }
-.lastgood-list li { padding: 4px 30px 4px 22px !important; min-height: 0 !important; }
+.lastgood-list li { padding: 4px 30px 4px 0 !important; min-height: 0 !important; }
 .lastgood-list li input[type="text"] { width: 100% !important; }
 .lastgood-tab-sign { margin-right: 5px; color: var(--red-ui-text-color-error); }
 .lastgood-verdict { display: flex; gap: 8px; margin: 0 0 12px; padding: 8px 10px; line-height: 1.45; border-radius: 4px;

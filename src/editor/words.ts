@@ -1,6 +1,8 @@
 type Words = typeof english;
 
 const english = {
+  /** Between the name of a field and what is said about it. */
+  named: ': ',
   seconds: 'seconds',
   minutes: 'minutes',
   hours: 'hours',
@@ -13,6 +15,7 @@ const english = {
 };
 
 const chinese: Words = {
+  named: '：',
   seconds: '秒',
   minutes: '分钟',
   hours: '小时',
