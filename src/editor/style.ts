@@ -31,6 +31,16 @@ const CSS = `
 .lastgood-numbers { display: grid; grid-template-columns: repeat(3, 1fr); gap: 10px 16px; margin-bottom: 12px; }
 .lastgood-form .lastgood-numbers label { display: block; width: auto; margin: 0; line-height: 1.6; }
 .lastgood-form .lastgood-numbers input { width: 100%; box-sizing: border-box; }
+.lastgood-form .lastgood-buttons { align-items: center; }
+.lastgood-form .lastgood-inline { display: inline-flex; align-items: center; gap: 6px; width: auto; margin: 0; font-size: 12px; }
+.lastgood-form .lastgood-inline input[type="checkbox"] { width: auto; margin: 0; }
+.lastgood-form textarea { width: 100%; box-sizing: border-box; font-family: var(--red-ui-monospace-font); font-size: 12px; resize: vertical; }
+.lastgood-stored { margin: 4px 0 6px; font-size: 12px; line-height: 1.7; }
+.lastgood-stored:empty { display: none; }
+.lastgood-step { margin-bottom: 12px; padding: 10px 12px 2px; border-radius: 4px; background: var(--red-ui-tertiary-background);
+  border: 1px solid var(--red-ui-secondary-border-color); }
+.lastgood-password { display: block; margin: 8px 0; padding: 8px; font-size: 16px; text-align: center; user-select: all;
+  color: var(--red-ui-primary-text-color); background: var(--red-ui-form-input-background); border: 1px dashed var(--red-ui-form-input-border-color); }
 .lastgood-duration { display: flex; gap: 6px; }
 .lastgood-duration > input[type="text"] { flex: 1 1 auto; width: auto; min-width: 60px; max-width: 170px; }
 .lastgood-duration > select { flex: 0 0 110px; width: 110px; }

@@ -1,0 +1,192 @@
+/// <reference types="jquery" />
+import { durationField, durationProblem } from '../../editor/duration-field.ts';
+import { fillMissingProperties } from '../../editor/missing-properties.ts';
+import type { PathList } from '../../editor/path-list.ts';
+import { pathList } from '../../editor/path-list.ts';
+import { textsOf } from '../../editor/red.ts';
+import { startCreation } from '../../editor/repository-creation.ts';
+import { draftOf, plansOf } from '../../editor/repository-draft.ts';
+import { environmentField } from '../../editor/repository-environment.ts';
+import { urlHint } from '../../editor/repository-url.ts';
+import { sections } from '../../editor/sections.ts';
+import { postJson, sentence } from '../../editor/server.ts';
+import { useSharedStyle } from '../../editor/style.ts';
+import type { Verdict } from '../../editor/verdict.ts';
+import { showVerdict } from '../../editor/verdict.ts';
+import { words } from '../../editor/words.ts';
+import type { RepositoryDefinition } from './definition.ts';
+
+const text = textsOf('restic-repository');
+const VERDICT = '#restic-repository-verdict';
+let options: PathList | undefined;
+
+/** What the server answers to `test`. */
+interface Diagnosis {
+  readonly code: string;
+  readonly sentences: readonly string[];
+  readonly version?: string;
+  readonly canCreate: boolean;
+}
+
+function optionsComplaint(texts: readonly string[]): string | undefined {
+  const bad = texts.find((option) => !/^[^=\s]+=/.test(option));
+  return bad === undefined ? undefined : text('error.option', { option: bad });
+}
+
+function limitAnswer(limit: number | '' | undefined, label: 'uploadLimit' | 'downloadLimit'): true | string {
+  if (limit === '' || limit === undefined) return true;
+  return Number.isInteger(limit) && limit > 0
+    ? true
+    : text(`label.${label}`) + words().named + text('error.limit');
+}
+
+/** A limit is stored as a number, or as what was typed when that is none, for the validator to complain about. */
+function limitField(name: 'uploadLimit' | 'downloadLimit', stored: number | ''): void {
+  const input = $(`#restic-repository-${name}`).val(stored);
+  const mark = (): void => {
+    const answer = limitAnswer(readLimit(name), name);
+    input.toggleClass('input-error', answer !== true).attr('title', answer === true ? '' : answer);
+  };
+  input.on('input', mark);
+  mark();
+}
+
+function readLimit(name: 'uploadLimit' | 'downloadLimit'): number | '' {
+  const typed = String($(`#restic-repository-${name}`).val()).trim();
+  return typed === '' ? '' : Number(typed);
+}
+
+function verdictOf({ code, sentences, version, canCreate }: Diagnosis): Verdict {
+  const [first = '', ...rest] = sentences;
+  const details = [...rest, ...(version === undefined ? [] : [text('test.version', { version })])];
+  const kind = code === 'reachable' ? 'ok' : code === 'locked' || canCreate ? 'warn' : 'bad';
+  return { kind, text: first, details };
+}
+
+async function test(draft: object): Promise<void> {
+  $('#restic-repository-creation').empty();
+  showVerdict(VERDICT, { kind: 'busy', text: text('test.busy') });
+  try {
+    showVerdict(VERDICT, verdictOf(await postJson<Diagnosis>('lastgood/repositories/test', draft)));
+  } catch (error) {
+    showVerdict(VERDICT, { kind: 'bad', text: sentence(error) });
+  }
+}
+
+async function printSheet(draft: object, page: Window | null): Promise<void> {
+  try {
+    const { html } = await postJson<{ html: string }>('lastgood/repositories/recovery-sheet', draft);
+    const url = URL.createObjectURL(new Blob([html], { type: 'text/html' }));
+    if (page === null) showVerdict(VERDICT, { kind: 'warn', text: text('sheet.blocked') });
+    else page.location.href = url;
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  } catch (error) {
+    page?.close();
+    showVerdict(VERDICT, { kind: 'bad', text: sentence(error) });
+  }
+}
+
+function connectButtons(nodeId: string, list: PathList): void {
+  const draft = (): Record<string, unknown> => draftOf(nodeId, list);
+  const dataPaths = (): string[] => plansOf(nodeId).flatMap((plan) => plan.paths);
+  $('#restic-repository-test').on('click', () => void test(draft()));
+  $('#restic-repository-create').on('click', () => void startCreation({ draft, dataPaths }));
+  $('#restic-repository-sheet').on('click', () => {
+    const withSecrets = $('#restic-repository-with-secrets').prop('checked') === true;
+    // Opened at once: browsers allow a window only in answer to the click itself.
+    void printSheet({ ...draft(), plans: plansOf(nodeId), withSecrets }, window.open('', '_blank'));
+  });
+  if (!RED.user.hasPermission('lastgood.write')) {
+    $('#restic-repository-place .lastgood-buttons button')
+      .prop('disabled', true)
+      .attr('title', words().notAllowed);
+  }
+}
+
+RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
+  category: 'config',
+  defaults: {
+    name: { value: '' },
+    url: {
+      value: '',
+      validate(value, _options) {
+        return value?.trim() ? true : text('label.url') + words().named + text('error.noUrl');
+      },
+    },
+    passwordSource: { value: 'password' },
+    passwordFile: { value: '' },
+    passwordCommand: { value: '' },
+    binary: { value: '' },
+    cacheFolder: { value: '' },
+    uploadLimit: {
+      value: '',
+      validate(value, _options) {
+        return limitAnswer(value, 'uploadLimit');
+      },
+    },
+    downloadLimit: {
+      value: '',
+      validate(value, _options) {
+        return limitAnswer(value, 'downloadLimit');
+      },
+    },
+    options: {
+      value: [],
+      validate(value, _options) {
+        const complaint = optionsComplaint(value ?? []);
+        return complaint === undefined ? true : text('label.options') + words().named + complaint;
+      },
+    },
+    retryLock: {
+      value: '2m',
+      validate(value, _options) {
+        return durationProblem(value ?? '', text('label.retryLock'), {
+          emptyAllowed: true,
+          zeroAllowed: true,
+        });
+      },
+    },
+  },
+  credentials: {
+    password: { type: 'password' },
+    environment: { type: 'password' },
+  },
+  paletteLabel: () => text('type'),
+  label() {
+    return this.name || this.url || text('type');
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : '';
+  },
+  oneditprepare() {
+    useSharedStyle();
+    fillMissingProperties(this, 'node-config-input');
+    sections('#restic-repository-sections', [
+      { id: 'restic-repository-place', label: text('tab.place') },
+      { id: 'restic-repository-advanced', label: text('tab.advanced') },
+    ]);
+    const source = $('#node-config-input-passwordSource');
+    source.on('change', () => {
+      $('[data-password-source]').each((_index, part) => {
+        $(part).toggle($(part).attr('data-password-source') === source.val());
+      });
+    });
+    options = pathList('#restic-repository-options', {
+      texts: this.options,
+      placeholder: 's3.connections=10',
+      problem: optionsComplaint,
+    });
+    durationField('#node-config-input-retryLock', { placeholder: text('placeholder.noWait') });
+    limitField('uploadLimit', this.uploadLimit);
+    limitField('downloadLimit', this.downloadLimit);
+    urlHint();
+    environmentField(this.id);
+    connectButtons(this.id, options);
+  },
+  oneditsave() {
+    if (options === undefined) return;
+    this.options = options.texts();
+    this.uploadLimit = readLimit('uploadLimit');
+    this.downloadLimit = readLimit('downloadLimit');
+  },
+});
