@@ -1,6 +1,7 @@
 import type { Job } from '../job.ts';
 import type { Carried, MaintenanceResult, Ticket } from '../message.ts';
-import type { ClaimedAttempt, PlanRecord } from '../plan/record.ts';
+import type { ClaimedAttempt } from '../plan/attempts.ts';
+import type { PlanRecord } from '../plan/record.ts';
 import { hearTestimony } from '../plan/recovery.ts';
 import type { PlanSettings } from '../plan/settings.ts';
 import { runBackup, verifyClaim } from '../restic/backup.ts';
@@ -53,14 +54,15 @@ export async function makeAttempt(
   const request = backupRequest(attempt.settings, attempt);
   const hooks: BackupHooks = {
     onQueued: (position) => watcher.queued(position),
-    onStarted: ({ pid, startTicks }) => void record.started(ticket, { pid, startTicks: startTicks ?? null }),
+    onStarted: ({ pid, startTicks }) =>
+      void record.attempts.started(ticket, { pid, startTicks: startTicks ?? null }),
     onProgress: (progress) => {
-      const message = record.progressed(ticket, progress);
+      const message = record.attempts.progressed(ticket, progress);
       if (message !== undefined) watcher.progressed(progress, message);
     },
-    onVerifying: () => void record.verifying(ticket),
+    onVerifying: () => void record.attempts.verifying(ticket),
     onOutcome: async (outcome) => {
-      if (job.stopped !== 'shutdown') await record.report(ticket, asStopped(job, outcome, record));
+      if (job.stopped !== 'shutdown') await record.attempts.report(ticket, asStopped(job, outcome, record));
     },
   };
   await hearTestimony(record);
@@ -74,7 +76,7 @@ export async function makeAttempt(
   }
   if (job.stopped === 'shutdown') return;
   outcome = asStopped(job, outcome, record);
-  const message = record.complete(ticket, outcome, maintenance);
+  const message = await record.attempts.complete(ticket, outcome, maintenance);
   if (message !== undefined) watcher.ended(outcome, message);
 }
 

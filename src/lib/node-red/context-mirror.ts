@@ -24,7 +24,8 @@ export function flowContextMirror(node: Node, store: string): ContextMirror {
 
   const finished = (error?: unknown): void => {
     busy = false;
-    if (error && !failed) node.warn(`${contextKey('')}*: ${String(error)}`);
+    if (error && !failed)
+      node.warn(`${contextKey('*')}: ${error instanceof Error ? error.message : JSON.stringify(error)}`);
     failed = Boolean(error);
     writeNext();
   };

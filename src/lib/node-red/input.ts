@@ -14,7 +14,7 @@ export function onInput(
 ): void {
   node.on('input', (message, send, done) => {
     const sendFrom = (port: number, outgoing: Carried): void => send(atPort(port, outgoing));
-    const run = async (): Promise<void> => handle(message as Carried, sendFrom);
+    const run = async (): Promise<void> => handle(message, sendFrom);
     run().then(
       () => done(),
       (error: unknown) => done(asProblem(error, language)),
@@ -24,9 +24,7 @@ export function onInput(
 
 /** Node-RED's array of outputs with a message at one of them. */
 export function atPort(port: number, message: Carried): (NodeMessage | null)[] {
-  const outputs = new Array<NodeMessage | null>(port + 1).fill(null);
-  outputs[port] = message as NodeMessage;
-  return outputs;
+  return [...Array.from({ length: port }, () => null), message];
 }
 
 /** Anything thrown, as a Problem in a language. */

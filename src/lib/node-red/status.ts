@@ -1,6 +1,7 @@
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
 import type { PlanRecord } from '../plan/record.ts';
+import type { RunState } from '../plan/state.ts';
 import type { TextValues } from '../problem.ts';
 import type { Progress } from '../restic/outcome.ts';
 import { formatSize } from '../size.ts';
@@ -43,14 +44,13 @@ export function planStatus(record: PlanRecord, options: { gateMissing: boolean }
     if (until === null) return status(language, 'grey ring', 'paused');
     return status(language, 'grey ring', 'pausedUntil', { time: sentences.when(Date.parse(until), now) });
   }
-  if (run !== null && state.pending !== null) {
-    const { attempt, at, because, budget } = state.pending;
-    const time = sentences.when(Date.parse(at), now);
-    return status(language, budget === 'waiting' ? 'yellow ring' : 'yellow dot', 'retry', {
-      attempt,
-      time,
-      reason: because,
-    });
+  if (run !== null) {
+    const waiting = run.outcome === 'blocked';
+    const look = waiting ? 'yellow ring' : 'yellow dot';
+    const reason = shortReason(run, language);
+    if (state.pending === null) return { ...status(language, look, 'starting'), text: reason };
+    const { attempt, at } = state.pending;
+    return status(language, look, 'retry', { attempt, time: sentences.when(Date.parse(at), now), reason });
   }
   const late = state.dueAt === null ? 0 : now - Date.parse(state.dueAt);
   if (late > 60_000) return status(language, 'yellow dot', 'late', { by: roughDuration(late, language) });
@@ -65,6 +65,12 @@ export function planStatus(record: PlanRecord, options: { gateMissing: boolean }
   return status(language, state.lastSuccessAt === null ? 'grey ring' : 'green dot', 'next', next);
 }
 
+/** Why a run waits, in a few words; the whole sentence is in its message and its state. */
+function shortReason(run: RunState, language: Language): string {
+  if (run.blockedBy !== null) return translate(language, `status:check.${run.blockedBy}`);
+  return run.failureClass === null ? '' : translate(language, `status:failure.${run.failureClass}`);
+}
+
 /** What a gate's plans wait for; the nearest retry first. */
 export function gateStatus(
   records: readonly PlanRecord[],
@@ -73,7 +79,7 @@ export function gateStatus(
 ): NodeStatus {
   const waiting = records
     .filter(({ state }) => state.pending !== null)
-    .sort((a, b) => (a.state.pending?.at ?? '').localeCompare(b.state.pending?.at ?? ''));
+    .toSorted((a, b) => (a.state.pending?.at ?? '').localeCompare(b.state.pending?.at ?? ''));
   const [nearest] = waiting;
   if (nearest !== undefined) return planStatus(nearest, { gateMissing: false });
   if (records.length === 0) return status(language, 'grey ring', 'noPlans');

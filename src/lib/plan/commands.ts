@@ -51,16 +51,16 @@ export function deviceAppeared(record: PlanRecord, carried: Carried): Answer {
   const { state, clock, settings, sentences } = record;
   const now = clock.now();
   const noted = { ...state, lastDeviceAt: iso(now) };
-  const { run } = state;
-  if (state.paused !== null || (run !== null && run.phase !== 'waiting')) {
+  const present = state.run;
+  if (state.paused !== null || (present !== null && present.phase !== 'waiting')) {
     void record.put(noted);
     return accepted(record, state.paused === null ? 'answer.noted' : 'answer.paused');
   }
   const startAt = now + settings.settleMs;
   const time = sentences.when(startAt, now);
-  if (run !== null) {
+  if (present !== null) {
     record.carried = { ...record.carried, ...carried };
-    const attempt = run.attempt + 1;
+    const attempt = present.attempt + 1;
     void record.put({
       ...noted,
       pending: state.pending === null ? null : { ...state.pending, at: iso(startAt) },
@@ -122,7 +122,7 @@ function cancel(record: PlanRecord): Answer {
   if (present === null) return notNow(record, 'answer.nothing');
   if (present.phase === 'retention') return notNow(record, 'answer.running');
   if (record.stopAttempt()) return accepted(record, 'answer.cancelling');
-  record.finish(present, 'cancelled', record.sentences.say('cancelled.person'));
+  void record.finish(present, 'cancelled', record.sentences.say('cancelled.person'));
   return accepted(record, 'answer.cancelled');
 }
 
@@ -154,7 +154,7 @@ function skip(record: PlanRecord): Answer {
   const next = record.followingSlot(from);
   const time = next === null ? '' : sentences.when(next, now);
   const why = sentences.say(next === null ? 'answer.skippedOpen' : 'skipped', { time });
-  if (state.run !== null) record.finish(state.run, 'cancelled', why, next ?? undefined);
+  if (state.run !== null) void record.finish(state.run, 'cancelled', why, next ?? undefined);
   else void record.put({ ...state, nextAttemptAt: next === null ? null : iso(next), why });
   record.tick();
   return { accepted: true, sentence: why };

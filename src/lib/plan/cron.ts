@@ -37,7 +37,7 @@ export function parseCron(expression: string, timeZone = ''): CronSchedule {
   const { hour, minute, second } = checked.fields;
   const times = hour
     .flatMap((h) => minute.flatMap((m) => second.map((s) => ((h * 60 + m) * 60 + s) * 1000)))
-    .sort((a, b) => a - b);
+    .toSorted((a, b) => a - b);
   const firstTime = times[0] ?? 0;
   // Matching days as if the local clock were UTC keeps node-cron's reading of L and # and ours of summer time.
   const task = cron.createTask(expression.trim(), () => undefined, { timezone: 'UTC' });

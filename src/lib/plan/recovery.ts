@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { iso } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import { isAlive } from '../journal/ownership.ts';
@@ -6,7 +7,7 @@ import type { Testimony } from './doors.ts';
 import type { PlanRecord } from './record.ts';
 import { dueAfterSuccess, firstDue, scheduleText } from './schedule.ts';
 import type { PlanSettings } from './settings.ts';
-import type { PlanState, SuccessRecord } from './state.ts';
+import type { PlanState, RecordedProcess, SuccessRecord } from './state.ts';
 import { newPlanState, STATE_SCHEMA } from './state.ts';
 import * as change from './transitions.ts';
 
@@ -141,13 +142,10 @@ export async function resumeInterrupted(record: PlanRecord): Promise<void> {
   if (run === null || run.phase === 'waiting' || run.phase === 'deciding') return;
   const now = (): number => record.clock.now();
   if (run.phase === 'retention') {
-    record.finish(run, 'succeeded', record.state.why);
+    void record.finish(run, 'succeeded', record.state.why);
     return;
   }
-  const survivor = run.process;
-  while (survivor !== null && isAlive(survivor)) {
-    await new Promise<void>((resolve) => void record.clock.after(LOOK_FOR_SURVIVOR_MS, resolve));
-  }
+  await untilGone(run.process, record.clock);
   const reason = record.sentences.say('interrupted', { attempt: run.attempt });
   if (!run.freeRestartUsed) {
     await record.put(change.attemptInterrupted(record.state, run, { at: now(), reason }));
@@ -162,4 +160,11 @@ export async function resumeInterrupted(record: PlanRecord): Promise<void> {
     claim: run.claim,
   } as const;
   await record.put(change.attemptFailed(record.state, run, facts));
+}
+
+/** Resolves when a process that was recorded has ended. */
+async function untilGone(survivor: RecordedProcess | null, clock: Clock): Promise<void> {
+  if (survivor === null || !isAlive(survivor)) return;
+  await new Promise<void>((resolve) => void clock.after(LOOK_FOR_SURVIVOR_MS, resolve));
+  await untilGone(survivor, clock);
 }

@@ -1,3 +1,4 @@
+import type { CheckResult } from '../checks/check.ts';
 import type { FailureClass } from '../failure.ts';
 import type { BackupFigures, SnapshotClaim } from '../restic/outcome.ts';
 
@@ -79,6 +80,8 @@ export interface RunState {
   readonly checked: boolean;
   readonly outcome: AttemptOutcome | null;
   readonly failureClass: FailureClass | null;
+  /** Which kind of check said no; null unless blocked. */
+  readonly blockedBy: CheckResult['kind'] | null;
   readonly reason: string;
   /** Failures and waits since the budgets were fresh. */
   readonly failures: number;

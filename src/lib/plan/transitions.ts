@@ -32,6 +32,7 @@ export function beginRun(
     checked: false,
     outcome: null,
     failureClass: null,
+    blockedBy: null,
     reason: '',
     failures: 0,
     waits: 0,
@@ -67,6 +68,7 @@ export function handOut(state: PlanState, run: RunState, facts: { at: number; wh
       checked: false,
       outcome: null,
       failureClass: null,
+      blockedBy: null,
       reason: '',
       process: null,
     },
@@ -93,12 +95,19 @@ export function enterPhase(
 export function attemptBlocked(
   state: PlanState,
   run: RunState,
-  facts: { at: number; reason: string },
+  facts: { at: number; reason: string; blockedBy: RunState['blockedBy'] },
 ): PlanState {
   const at = iso(facts.at);
   return {
     ...state,
-    run: { ...run, phase: 'deciding', outcome: 'blocked', reason: facts.reason, waits: run.waits + 1 },
+    run: {
+      ...run,
+      phase: 'deciding',
+      outcome: 'blocked',
+      blockedBy: facts.blockedBy,
+      reason: facts.reason,
+      waits: run.waits + 1,
+    },
     lastBlockedAt: at,
     why: facts.reason,
     history: withHistory(state, {

@@ -64,7 +64,7 @@ export default function register(red: NodeAPI): void {
 
     async function checkAttempt(ticket: Ticket, message: Carried): Promise<void> {
       const record = household.record(ticket.plan);
-      const release = record.beginCheck(ticket, message);
+      const release = record.attempts.beginCheck(ticket, message);
       if (release === undefined) {
         node.debug(`stale-attempt ${ticket.plan} ${ticket.run} ${ticket.attempt}`);
         return;
@@ -72,7 +72,7 @@ export default function register(red: NodeAPI): void {
       const job = jobs.begin(node.id, outlet, fingerprint, async (self) => {
         try {
           const report = await look(self, record.settings.contents.paths, record.settings.repositoryUrl);
-          const outgoing = await record.checked(ticket, report);
+          const outgoing = await record.attempts.checked(ticket, report);
           if (outgoing !== undefined) self.send(report.passed ? PORTS.ready : PORTS['not-ready'], outgoing);
         } finally {
           release();

@@ -8,12 +8,13 @@ import { OPERATIONS, type Operation, type RunDefinition } from './definition.ts'
 
 const text = textsOf('restic-run');
 
-type Field = Exclude<keyof RunDefinition, 'name' | 'operation' | 'repository'>;
+type Field = Exclude<keyof RunDefinition, 'name' | 'operation'>;
 
 /** The operations that use a field; all others hide it. */
 const USED_BY: ReadonlyMap<Field, readonly Operation[]> = new Map<Field, readonly Operation[]>([
+  ['repository', OPERATIONS.filter((operation) => operation !== 'backup' && operation !== 'forget')],
   ['fromRepository', ['copy']],
-  ['plan', ['forget', 'snapshots', 'find', 'stats']],
+  ['plan', ['forget', 'copy', 'restore', 'snapshots', 'find', 'stats']],
   ['snapshot', ['restore', 'copy', 'stats']],
   ['target', ['restore']],
   ['include', ['restore']],
@@ -22,9 +23,6 @@ const USED_BY: ReadonlyMap<Field, readonly Operation[]> = new Map<Field, readonl
   ['pattern', ['find']],
   ['statsMode', ['stats']],
 ]);
-
-/** These take the plan's repository when none is chosen. */
-const REPOSITORY_OF_PLAN: readonly Operation[] = ['backup', 'forget'];
 
 /** Id of the node whose dialog is open: its fields count, not what was saved last. */
 let edited = '';
@@ -41,6 +39,10 @@ function shownOperation(): Operation {
 
 function operationOf(node: EditedNode<RunDefinition>): Operation {
   return node.id === edited ? shownOperation() : node.operation;
+}
+
+function planOf(node: EditedNode<RunDefinition>): string {
+  return node.id === edited ? String($('#lastgood-run-plan').val()) : node.plan;
 }
 
 /** What a reference to a config node lacks; `none` is said when nothing is chosen. */
@@ -75,12 +77,14 @@ function showOperation(): void {
   $('#lastgood-run-repository-label').text(
     text(operation === 'copy' ? 'label.toRepository' : 'label.repository'),
   );
-  $('#lastgood-run-repository-hint').toggle(REPOSITORY_OF_PLAN.includes(operation));
   for (const [field, operations] of USED_BY) {
     $(`.lastgood-run-${field}`).toggle(operations.includes(operation));
   }
   $('#lastgood-run-plan option[value=""]').text(text(operation === 'forget' ? 'choosePlan' : 'allPlans'));
   const plan = $('#lastgood-run-plan');
+  const planBringsIt = usedBy('repository', operation) && usedBy('plan', operation) && plan.val() !== '';
+  $('#lastgood-run-repository-hint').toggle(planBringsIt);
+  $('#node-input-repository').trigger('change');
   const problem = planProblem(String(plan.val()), operation);
   plan.toggleClass('input-error', problem !== true);
   $('#lastgood-run-plan-problem').text(problem === true ? '' : problem);
@@ -103,8 +107,9 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
       validate(id, _options) {
         const operation = operationOf(this);
         const label = text(operation === 'copy' ? 'label.toRepository' : 'label.repository');
-        const none = REPOSITORY_OF_PLAN.includes(operation) || text('problem.repositoryMissing', { label });
-        return repositoryProblem(id, label, none);
+        if (!usedBy('repository', operation)) return true;
+        const planBringsIt = usedBy('plan', operation) && planOf(this) !== '';
+        return repositoryProblem(id, label, planBringsIt || text('problem.repositoryMissing', { label }));
       },
     },
     // The brackets make the editor follow the plan's new id on import; without them it expects a config node.
@@ -194,7 +199,9 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
     this.plan = usedBy('plan', operation) ? String($('#lastgood-run-plan').val()) : '';
     this.include = usedBy('include', operation) ? (include?.texts() ?? []) : [];
     // What the operation does not use goes back to its default: a forgotten tick must not lie in wait.
-    if (!usedBy('fromRepository', operation)) $('#node-input-fromRepository').val('_ADD_');
+    for (const field of ['repository', 'fromRepository'] as const) {
+      if (!usedBy(field, operation)) $(`#node-input-${field}`).val('_ADD_');
+    }
     if (!usedBy('overwriteAllowed', operation)) $('#node-input-overwriteAllowed').prop('checked', false);
     if (!usedBy('statsMode', operation)) $('#node-input-statsMode').val('restore-size');
     for (const field of ['snapshot', 'target', 'readDataSubset', 'pattern'] as const) {

@@ -59,7 +59,7 @@ export default function register(red: NodeAPI): void {
       const plan = household.planByKey(ticket.plan);
       const hasCheck = plan !== undefined && leadsToCheck(red, plan.node, 0);
       let begun: ReturnType<typeof jobs.begin> | undefined;
-      const attempt = record.claim(ticket, message, { hasCheck, stop: () => begun?.stop('cancel') });
+      const attempt = record.attempts.claim(ticket, message, { hasCheck, stop: () => begun?.stop('cancel') });
       if (attempt === undefined) {
         node.debug(`stale-attempt ${ticket.plan} ${ticket.run} ${ticket.attempt}`);
         return;

@@ -6,9 +6,10 @@ import { sections } from '../../editor/sections.ts';
 import { useSharedStyle } from '../../editor/style.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { FAILURE_CLASSES, type FailureClass, PERMANENT_CLASSES } from '../../lib/failure.ts';
+import { WAIT_DELAY_MS } from '../../lib/plan/settings.ts';
 import { claimedPlans, conflicts } from './claims.editor.ts';
 import { type GateDefinition, RETRY_POLICIES, type RetryPolicyName } from './definition.ts';
-import { preview } from './preview.editor.ts';
+import { inWords, preview } from './preview.editor.ts';
 
 type Gate = EditedNode<GateDefinition>;
 
@@ -253,6 +254,8 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
     durationField('#node-input-delayCap', { unit: 'h' });
     durationField('#node-input-waitDelay', { unit: 'm', placeholder: text('placeholder.waitDelay') });
     durationField('#node-input-timeLimit', { unit: 'h', placeholder: text('placeholder.noLimit') });
+    const delays = Object.entries(WAIT_DELAY_MS).map(([situation, ms]) => [situation, inWords(ms)]);
+    $('#lastgood-gate-wait-hint').text(text('hint.waitDelay', Object.fromEntries(delays)));
     preparePlans(this);
     prepareClasses(this.retryClasses);
     prepareStores(this.contextStore);
@@ -270,11 +273,14 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
   oneditsave() {
     edited = '';
     this.plans = chosenPlans();
-    this.jitterPercent = Number(typed('jitterPercent'));
-    this.failureBudget = numberOrEmpty('failureBudget');
-    this.waitBudget = numberOrEmpty('waitBudget');
+    // Backrest's delays are exact, so its presets are too.
+    if (shownPolicy().startsWith('backrest')) $('#node-input-jitterPercent').val(0);
     // The editor reads its inputs after this, as texts: hide those whose numbers are stored already.
-    $('#node-input-jitterPercent, #node-input-failureBudget, #node-input-waitBudget').removeAttr('id');
+    for (const field of ['jitterPercent', 'failureBudget', 'waitBudget'] as const) {
+      if (!/^\d+(\.\d+)?$/.test(typed(field))) continue;
+      this[field] = Number(typed(field));
+      $(`#node-input-${field}`).removeAttr('id');
+    }
     this.retryClasses = FAILURE_CLASSES.filter((failure) =>
       $(`#lastgood-gate-temporary input[value="${failure}"]`).is(':checked'),
     );

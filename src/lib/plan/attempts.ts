@@ -1,0 +1,237 @@
+import type { CheckReport } from '../checks/check.ts';
+import type { Carried, MaintenanceResult, Ticket } from '../message.ts';
+import { Problem } from '../problem.ts';
+import type { BackupOutcome, Progress, SnapshotClaim } from '../restic/outcome.ts';
+import { formatSize } from '../size.ts';
+import type { AnnouncementExtras } from './announcement.ts';
+import { backupMessage, envelope } from './announcement.ts';
+import type { PlanRecord } from './record.ts';
+import type { PlanSettings } from './settings.ts';
+import type { RecordedProcess, RunState, SuccessRecord } from './state.ts';
+import * as change from './transitions.ts';
+
+/** What a restic-run node gets for an attempt that it may make. */
+export interface ClaimedAttempt {
+  readonly runId: string;
+  readonly settings: PlanSettings;
+  /** Set: restic already reported this snapshot; only look for it. */
+  readonly claim: SnapshotClaim | null;
+  readonly lastSuccess: SuccessRecord | null;
+  /** Call once, when the node has sent its message on. */
+  readonly release: () => void;
+}
+
+/**
+ * What precondition-check and restic-run report about the attempts of a plan. Only the present attempt is believed;
+ * copies and stale messages change nothing.
+ */
+export class Attempts {
+  private readonly record: PlanRecord;
+
+  constructor(record: PlanRecord) {
+    this.record = record;
+  }
+
+  /** A precondition-check begins to look; undefined for copies and stale messages. */
+  beginCheck(ticket: Ticket, message: Carried): (() => void) | undefined {
+    const run = this.record.current(ticket);
+    if (run === undefined || (run.phase !== 'handed-out' && run.phase !== 'ready')) return undefined;
+    this.record.carried = message;
+    void this.record.put(
+      change.enterPhase(this.record.state, run, 'checking', this.record.sentences.say('phase.checking')),
+    );
+    return this.record.hold();
+  }
+
+  /** What the check found. Returns the message to send; undefined when the attempt was ended meanwhile. */
+  async checked(ticket: Ticket, report: CheckReport): Promise<Carried | undefined> {
+    const run = this.record.current(ticket);
+    if (run?.phase !== 'checking') return undefined;
+    if (report.passed) {
+      await this.record.put(
+        change.enterPhase(this.record.state, run, 'ready', this.record.sentences.say('phase.ready'), {
+          checked: true,
+        }),
+      );
+      return this.record.message('ready', { checks: report });
+    }
+    this.record.devicePresent = false;
+    const blockedBy = report.results.find(({ answer }) => answer !== 'yes')?.kind ?? null;
+    const facts = { at: this.record.clock.now(), reason: report.reason, blockedBy };
+    await this.record.put(change.attemptBlocked(this.record.state, run, facts));
+    const message = this.record.message('not-ready', { checks: report, reason: report.reason });
+    if (this.record.gateId === undefined) this.record.conclude();
+    return message;
+  }
+
+  /**
+   * A restic-run node takes the attempt; undefined for copies and stale messages, which are to be dropped quietly.
+   * @throws Problem `check-not-passed` when the plan has a check and this attempt did not pass it
+   */
+  claim(
+    ticket: Ticket,
+    message: Carried,
+    options: { hasCheck: boolean; stop: () => void },
+  ): ClaimedAttempt | undefined {
+    const run = this.record.current(ticket);
+    if (run === undefined) return undefined;
+    if (
+      run.phase === 'checking' ||
+      run.outcome === 'blocked' ||
+      (options.hasCheck && !run.checked && run.phase === 'handed-out')
+    ) {
+      throw new Problem('check-not-passed', { plan: this.record.settings.name, attempt: run.attempt });
+    }
+    if (run.phase !== 'handed-out' && run.phase !== 'ready') return undefined;
+    this.record.carried = message;
+    this.record.stoppedBy(options.stop);
+    const release = this.record.hold();
+    void this.record.put(
+      change.enterPhase(this.record.state, run, 'queued', this.record.sentences.say('phase.queued')),
+    );
+    return {
+      runId: run.id,
+      settings: this.record.settings,
+      claim: run.claim,
+      lastSuccess: this.record.state.lastSuccess,
+      release,
+    };
+  }
+
+  /** restic runs (or the look for its snapshot does). On the disk when this resolves. */
+  async started(ticket: Ticket, process: RecordedProcess): Promise<void> {
+    await this.move(ticket, 'backing-up', { process });
+  }
+
+  async verifying(ticket: Ticket): Promise<void> {
+    await this.move(ticket, 'verifying');
+  }
+
+  /** At most one call a second is worth it. */
+  progressed(ticket: Ticket, progress: Progress): Carried | undefined {
+    if (this.record.current(ticket) === undefined) return undefined;
+    this.record.progress = progress;
+    this.record.refresh();
+    return envelope(
+      this.record.carried,
+      backupMessage(this.record.state, 'progress', { progress }),
+      Math.floor(progress.fraction * 100),
+    );
+  }
+
+  private async move(
+    ticket: Ticket,
+    phase: 'backing-up' | 'verifying',
+    more: Partial<RunState> = {},
+  ): Promise<void> {
+    const run = this.record.current(ticket);
+    if (run !== undefined) {
+      await this.record.put(
+        change.enterPhase(this.record.state, run, phase, this.record.sentences.say(`phase.${phase}`), more),
+      );
+    }
+  }
+
+  /** The outcome of an attempt; stamped durably when this resolves. A success is stamped before retention starts. */
+  async report(ticket: Ticket, outcome: BackupOutcome): Promise<void> {
+    const run = this.record.current(ticket);
+    if (run === undefined) return;
+    const at = this.record.clock.now();
+    this.record.progress = null;
+    this.record.stoppedBy(undefined);
+    switch (outcome.kind) {
+      case 'succeeded': {
+        const success = successOf(run.id, outcome);
+        const why = this.record.sentences.say('phase.retention', {
+          snapshot: success.snapshotId.slice(0, 8),
+        });
+        const dueAt = this.record.dueAfter(success, at);
+        await this.record.put(change.attemptSucceeded(this.record.state, run, { at, success, dueAt, why }));
+        return;
+      }
+      case 'partial':
+        await this.record.put(
+          change.attemptPartial(this.record.state, run, {
+            at,
+            partial: successOf(run.id, outcome),
+            reason: outcome.reason,
+          }),
+        );
+        return;
+      case 'cancelled':
+        await this.record.put({
+          ...this.record.state,
+          run: { ...run, phase: 'deciding', outcome: 'cancelled', process: null },
+        });
+        return;
+      case 'failed':
+      case 'unverified':
+        if (outcome.kind === 'failed' && outcome.failure.class === 'source-missing') {
+          // restic did not start: this is waiting, not failing.
+          await this.record.put(
+            change.attemptBlocked(this.record.state, run, {
+              at,
+              reason: outcome.failure.reason,
+              blockedBy: 'sources',
+            }),
+          );
+          return;
+        }
+        await this.record.put(
+          change.attemptFailed(this.record.state, run, {
+            at,
+            outcome: outcome.kind,
+            failureClass: outcome.kind === 'failed' ? outcome.failure.class : 'unverified',
+            reason: outcome.failure.reason,
+            claim: outcome.kind === 'unverified' ? outcome.claim : null,
+          }),
+        );
+    }
+  }
+
+  /** The attempt is over, retention included. Returns the message that leaves restic-run. */
+  async complete(
+    ticket: Ticket,
+    outcome: BackupOutcome,
+    maintenance: MaintenanceResult | undefined,
+  ): Promise<Carried | undefined> {
+    const run = this.record.current(ticket);
+    if (run === undefined) return undefined;
+    const extras: AnnouncementExtras = {
+      ...(maintenance === undefined ? {} : { maintenance }),
+      ...('snapshot' in outcome ? { snapshotId: outcome.snapshot.id, figures: outcome.figures } : {}),
+      ...(outcome.kind === 'partial' ? { unreadable: outcome.unreadable } : {}),
+    };
+    const event = 'snapshot' in outcome ? 'finished' : 'not-finished';
+    if (run.outcome === 'succeeded' || run.outcome === 'partial' || run.outcome === 'cancelled') {
+      const reason = this.reasonOf(outcome);
+      const message = this.record.message(event, { ...extras, reason, end: run.outcome });
+      const ended = this.record.finish(run, run.outcome, reason, undefined, { extras, announce: false });
+      const payload = this.record.state.why;
+      await ended;
+      return { ...message, payload };
+    }
+    const message = this.record.message(event, extras);
+    if (this.record.gateId === undefined) this.record.conclude();
+    return message;
+  }
+
+  private reasonOf(outcome: BackupOutcome): string {
+    if (outcome.kind === 'succeeded') {
+      const { filesTotal, bytesTotal } = outcome.figures;
+      const snapshot = outcome.snapshot.id.slice(0, 8);
+      return this.record.sentences.say('good', { files: filesTotal, size: formatSize(bytesTotal), snapshot });
+    }
+    return outcome.kind === 'cancelled' || outcome.kind === 'partial'
+      ? outcome.reason
+      : outcome.failure.reason;
+  }
+}
+
+function successOf(
+  run: string,
+  outcome: Extract<BackupOutcome, { kind: 'succeeded' | 'partial' }>,
+): SuccessRecord {
+  const { snapshot, repositoryId, figures } = outcome;
+  return { at: snapshot.time, snapshotId: snapshot.id, repositoryId, run, figures };
+}
