@@ -77,7 +77,10 @@ export function isAbsent(failure: ProbeFailure): boolean {
 /** These invent inode numbers, and a file may get another one at any time. */
 const INVENTED_INODES = /^(vfat|msdos|exfat|ntfs|ntfs3|cifs|smb3|9p|fuse\b.*|fuseblk)$/;
 
-/** Is it still the same repository on the same mount? */
+/**
+ * Is it still the same repository on the same mount? The kernel gives the number of a mount to another one only when
+ * nobody is in it any more, and restic's working directory is: a remount while restic runs shows.
+ */
 export function samePlace(a: Place, b: Place): boolean {
   if (a.repositoryId !== b.repositoryId || a.realPath !== b.realPath) return false;
   if (
