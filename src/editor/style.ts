@@ -36,15 +36,17 @@ const CSS = `
 .lastgood-form .lastgood-inline input[type="checkbox"] { width: auto; margin: 0; }
 .lastgood-form textarea { width: 100%; box-sizing: border-box; font-family: var(--red-ui-monospace-font); font-size: 12px; resize: vertical; }
 .lastgood-stored { margin: 4px 0 6px; font-size: 12px; line-height: 1.7; }
+.lastgood-form .lastgood-stored code { color: inherit; background: none; border: none; padding: 0; }
 .lastgood-stored:empty { display: none; }
+.lastgood-form .red-ui-button:disabled { opacity: 0.45; cursor: not-allowed; }
 .lastgood-step { margin-bottom: 12px; padding: 10px 12px 2px; border-radius: 4px; background: var(--red-ui-tertiary-background);
   border: 1px solid var(--red-ui-secondary-border-color); }
-.lastgood-password { display: block; margin: 8px 0; padding: 8px; font-size: 16px; text-align: center; user-select: all;
+.lastgood-form code.lastgood-password { display: block; margin: 8px 0; padding: 8px; font-size: 16px; text-align: center; user-select: all;
   color: var(--red-ui-primary-text-color); background: var(--red-ui-form-input-background); border: 1px dashed var(--red-ui-form-input-border-color); }
 .lastgood-duration { display: flex; gap: 6px; }
 .lastgood-duration > input[type="text"] { flex: 1 1 auto; width: auto; min-width: 60px; max-width: 170px; }
 .lastgood-duration > select { flex: 0 0 110px; width: 110px; }
-.lastgood-list li { padding: 4px 30px 4px 0 !important; min-height: 0 !important; }
+.lastgood-list li { padding: 4px 0 !important; min-height: 0 !important; }
 .lastgood-list li input[type="text"] { width: 100% !important; }
 .lastgood-tab-sign { margin-right: 5px; color: var(--red-ui-text-color-error); }
 .lastgood-verdict { display: flex; gap: 8px; margin: 0 0 12px; padding: 8px 10px; line-height: 1.45; border-radius: 4px;
