@@ -19,8 +19,8 @@ export function allPlans(): PlanChoice[] {
   const plans: PlanChoice[] = [];
   RED.nodes.eachNode((node) => {
     if (node.type !== 'backup-plan') return;
-    const { name, key } = node as { name?: string; key?: string };
+    const { name, key }: { name?: string; key?: string } = Object(node);
     plans.push({ id: node.id, name: name || key || node.id, tabId: node.z, tab: tabLabel(node.z) });
   });
-  return plans.sort((one, other) => one.name.localeCompare(other.name));
+  return plans.toSorted((one, other) => one.name.localeCompare(other.name));
 }

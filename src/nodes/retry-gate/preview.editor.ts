@@ -20,7 +20,7 @@ function bounds(input: PreviewInput): { first: number; cap: number } | undefined
   if (input.policy === 'backrest-exponential') return { first: 10_000, cap: 3_600_000 };
   const first = parseDuration(input.delay);
   const cap = input.policy === 'fixed' ? first : parseDuration(input.delayCap);
-  return first && cap ? { first: Math.min(first, cap), cap } : undefined;
+  return first && cap && first <= cap ? { first, cap } : undefined;
 }
 
 /** `1 h 30 min`: the two largest units of a duration in ms. */
@@ -46,6 +46,7 @@ export function preview(input: PreviewInput): string[] {
   if (found === undefined) return [];
   const { first, cap } = found;
   const budget = input.failureBudget;
+  if (Number.isNaN(budget) || Number.isNaN(input.jitterPercent)) return [];
   if (budget === 0) return [text('preview.noRetry')];
 
   const growing: number[] = [];
