@@ -84,6 +84,8 @@ export async function makeAttempt(
 function asStopped(job: Job, outcome: BackupOutcome, record: PlanRecord): BackupOutcome {
   if (outcome.kind !== 'cancelled') return outcome;
   if (job.stopped === 'changed') {
+    // Without its plan nobody would make the next attempt.
+    if (!record.isOpen) return { kind: 'cancelled', reason: record.sentences.say('cancelled.removed') };
     return { kind: 'failed', failure: { class: 'interrupted', reason: record.sentences.say('changed') } };
   }
   return { kind: 'cancelled', reason: record.sentences.say('cancelled.person') };

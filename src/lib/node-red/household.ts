@@ -45,6 +45,13 @@ export interface GateMember {
   claimed(owned: readonly PlanMember[], contested: readonly PlanMember[]): void;
 }
 
+/** The newest instance of a node: where work that an earlier one began shows itself, and what it is held against. */
+export interface NodeInstance {
+  show(status: NodeStatus): void;
+  /** Its settings, to notice an edit. */
+  readonly settings: string;
+}
+
 /**
  * All of Lastgood in one Node-RED: what the nodes of a user directory share, and what stays while they are
  * redeployed. The nodes join and leave; this is where they find each other.
@@ -58,8 +65,8 @@ export class Household {
   stopping = false;
   /** Plan nodes by node id. */
   readonly plans: Map<string, PlanMember> = new Map();
-  /** Newest instances of restic-run nodes by node id; work that outlives a redeploy shows itself there. */
-  readonly outlets: Map<string, { show(status: NodeStatus): void }> = new Map();
+  /** Newest instances of nodes whose work outlives a redeploy, by node id. */
+  readonly instances: Map<string, NodeInstance> = new Map();
   /** Gates by node id. */
   readonly gates: Map<string, GateMember> = new Map();
   /** Caches; kept out of Home Assistant's backups by the name of the folder, and kept by npm. */

@@ -1,3 +1,4 @@
+import type { CheckReport } from '../checks/check.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
 import type { PlanRecord } from '../plan/record.ts';
@@ -69,6 +70,13 @@ export function planStatus(record: PlanRecord, options: { gateMissing: boolean }
 function shortReason(run: RunState, language: Language): string {
   if (run.blockedBy !== null) return translate(language, `status:check.${run.blockedBy}`);
   return run.failureClass === null ? '' : translate(language, `status:failure.${run.failureClass}`);
+}
+
+/** What a look found: ready, or in a few words which check says no. */
+export function checkStatus(report: CheckReport, language: Language): NodeStatus {
+  const first = report.results.find(({ answer }) => answer !== 'yes');
+  if (first === undefined) return status(language, 'green dot', 'ready');
+  return status(language, 'yellow ring', `check.${first.kind}`);
 }
 
 /** What a gate's plans wait for; the nearest retry first. */

@@ -9,6 +9,7 @@ import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
 import { readPlanSettings } from '../../lib/node-red/plan-settings.ts';
 import { registerPlanRoutes } from '../../lib/node-red/routes-plan.ts';
 import { planStatus, shortened, status } from '../../lib/node-red/status.ts';
+import { statusLight } from '../../lib/node-red/status-light.ts';
 import type { Answer } from '../../lib/plan/commands.ts';
 import { deviceAppeared, deviceVanished, obey } from '../../lib/plan/commands.ts';
 import type { PlanDoor } from '../../lib/plan/doors.ts';
@@ -28,15 +29,15 @@ export default function register(red: NodeAPI): void {
   function createPlan(this: Node, definition: PlanDefinition & NodeDef): void {
     red.nodes.createNode(this, definition);
     const node = this;
+    const show = statusLight(node);
     const key = definition.key ?? '';
     let refused: Problem | undefined;
 
     const showStatus = (): void => {
       const record = registry.find(key);
-      if (refused !== undefined)
-        node.status({ fill: 'red', shape: 'ring', text: shortened(refused.message) });
-      else if (record?.isOpen !== true) node.status(status(language, 'grey ring', 'starting'));
-      else node.status(planStatus(record, { gateMissing: record.gateId === undefined }));
+      if (refused !== undefined) show({ fill: 'red', shape: 'ring', text: shortened(refused.message) });
+      else if (record?.isOpen !== true) show(status(language, 'grey ring', 'starting'));
+      else show(planStatus(record, { gateMissing: record.gateId === undefined }));
     };
     const refuse = (problem: Problem): void => {
       refused = problem.in(language);

@@ -10,7 +10,9 @@ import { householdOf } from '../../lib/node-red/household.ts';
 import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
 import { closeJobs } from '../../lib/node-red/job-outlet.ts';
 import { duration } from '../../lib/node-red/plan-settings.ts';
-import { shortened, status } from '../../lib/node-red/status.ts';
+import type { NodeStatus } from '../../lib/node-red/status.ts';
+import { checkStatus, shortened, status } from '../../lib/node-red/status.ts';
+import { statusLight } from '../../lib/node-red/status-light.ts';
 import { hasWire } from '../../lib/node-red/wiring.ts';
 import type { Problem } from '../../lib/problem.ts';
 import type { CheckDefinition } from './definition.ts';
@@ -25,6 +27,8 @@ export default function register(red: NodeAPI): void {
   function createCheck(this: Node, definition: CheckDefinition & NodeDef): void {
     red.nodes.createNode(this, definition);
     const node = this;
+    const light = statusLight(node);
+    const show = (shown: NodeStatus): void => household.instances.get(node.id)?.show(shown);
     const checks = Array.isArray(definition.checks) ? definition.checks : [];
     let wait: { upToMs: number; everyMs: number };
     try {
@@ -45,7 +49,11 @@ export default function register(red: NodeAPI): void {
         else node.send(atPort(port, message));
       },
     };
+    const instance = { show: light, settings: JSON.stringify([checks, wait]) };
+    household.instances.set(node.id, instance);
     jobs.adopt(node.id, outlet);
+
+    const fingerprint = (): string | undefined => household.instances.get(node.id)?.settings;
 
     onInput(node, language, (message) => {
       const ticket = readTicket(message);
@@ -60,8 +68,6 @@ export default function register(red: NodeAPI): void {
       return checkAttempt(ticket, message);
     });
 
-    const fingerprint = (): string => JSON.stringify([checks, wait]);
-
     async function checkAttempt(ticket: Ticket, message: Carried): Promise<void> {
       const record = household.record(ticket.plan);
       const release = record.attempts.beginCheck(ticket, message);
@@ -72,6 +78,7 @@ export default function register(red: NodeAPI): void {
       const job = jobs.begin(node.id, outlet, fingerprint, async (self) => {
         try {
           const report = await look(self, record.settings.contents.paths, record.settings.repositoryUrl);
+          if (self.stopped === 'shutdown') return;
           const outgoing = await record.attempts.checked(ticket, report);
           if (outgoing !== undefined) self.send(report.passed ? PORTS.ready : PORTS['not-ready'], outgoing);
         } finally {
@@ -93,25 +100,25 @@ export default function register(red: NodeAPI): void {
         sources,
         ...(repositoryUrl === undefined ? {} : { repository: { url: repositoryUrl } }),
       };
-      node.status(status(language, 'blue dot', 'phase.checking'));
+      show(status(language, 'blue dot', 'phase.checking'));
       const { report } = await lookUntil({
         look: () => runChecks(checks, context),
         ...wait,
         clock: systemClock,
         signal: job.signal,
-        onLook: (seen) => {
-          if (!seen.passed) node.status({ fill: 'yellow', shape: 'ring', text: shortened(seen.reason) });
-        },
+        onLook: (seen) => show(checkStatus(seen, language)),
       });
-      if (report.passed) node.status(status(language, 'green dot', 'ready'));
       return report;
     }
 
-    node.on('close', (removed: boolean, done: () => void) => closeJobs(household, node, removed, done));
+    node.on('close', (removed: boolean, done: () => void) => {
+      if (household.instances.get(node.id) === instance) household.instances.delete(node.id);
+      closeJobs(household, node, removed, done);
+    });
 
     function refuse(problem: Problem): void {
       node.error(problem.message);
-      node.status({ fill: 'red', shape: 'ring', text: shortened(problem.message) });
+      light({ fill: 'red', shape: 'ring', text: shortened(problem.message) });
       onInput(node, language, () => {
         throw problem;
       });

@@ -9,6 +9,7 @@ import { closeJobs } from '../../lib/node-red/job-outlet.ts';
 import { operationRequest, repositoryOf } from '../../lib/node-red/operation-request.ts';
 import type { NodeStatus } from '../../lib/node-red/status.ts';
 import { progressStatus, shortened, status } from '../../lib/node-red/status.ts';
+import { statusLight } from '../../lib/node-red/status-light.ts';
 import { hasWire, leadsToCheck } from '../../lib/node-red/wiring.ts';
 import type { PlanRecord } from '../../lib/plan/record.ts';
 import { Sentences } from '../../lib/plan/sentences.ts';
@@ -38,11 +39,11 @@ export default function register(red: NodeAPI): void {
         if (isOutcome && !hasWire(node, port)) household.toGate(message);
         else node.send(atPort(port, message));
       },
-      show: (shown: NodeStatus) => node.status(shown),
     };
-    household.outlets.set(node.id, outlet);
+    const instance = { show: statusLight(node), settings: whatItDoes(definition) };
+    household.instances.set(node.id, instance);
     jobs.adopt(node.id, outlet);
-    const show = (shown: NodeStatus): void => household.outlets.get(node.id)?.show(shown);
+    const show = (shown: NodeStatus): void => household.instances.get(node.id)?.show(shown);
     const showQueued = (position: number): void =>
       show(status(language, 'yellow ring', 'queuedAt', { position }));
     const now = (): string => sentences.when(systemClock.now(), systemClock.now());
@@ -100,8 +101,7 @@ export default function register(red: NodeAPI): void {
     /** What the present configuration would have restic do for a plan; undefined when something of it is gone. */
     function wantedNow(record: PlanRecord): string | undefined {
       const plan = household.planByKey(record.key);
-      if (plan === undefined || plan.settings === undefined || red.nodes.getNode(node.id) === null)
-        return undefined;
+      if (plan?.settings === undefined || !household.instances.has(node.id)) return undefined;
       try {
         return backupFingerprint(repositoryOf(red, plan.repositoryId, ''), plan.settings);
       } catch {
@@ -127,7 +127,7 @@ export default function register(red: NodeAPI): void {
       const job = jobs.begin(
         node.id,
         outlet,
-        () => JSON.stringify(definition),
+        () => household.instances.get(node.id)?.settings,
         async (self) => {
           const onProgress = (progress: Progress): void => {
             show(progressStatus(progress, language));
@@ -168,10 +168,16 @@ export default function register(red: NodeAPI): void {
     }
 
     node.on('close', (removed: boolean, done: () => void) => {
-      if (household.outlets.get(node.id) === outlet) household.outlets.delete(node.id);
+      if (household.instances.get(node.id) === instance) household.instances.delete(node.id);
       closeJobs(household, node, removed, done);
     });
   }
 
   red.nodes.registerType('restic-run', createRun);
+}
+
+/** All of a definition that changes what restic does; a rename or a moved wire stops nothing. */
+function whatItDoes(definition: RunDefinition & NodeDef): string {
+  const { id: _id, name: _name, ...rest } = definition;
+  return JSON.stringify({ ...rest, wires: [], x: 0, y: 0, z: '', g: '' });
 }

@@ -7,6 +7,7 @@ import type { GateMember, PlanMember } from '../../lib/node-red/household.ts';
 import { householdOf } from '../../lib/node-red/household.ts';
 import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
 import { gateStatus, shortened } from '../../lib/node-red/status.ts';
+import { statusLight } from '../../lib/node-red/status-light.ts';
 import { hasWire } from '../../lib/node-red/wiring.ts';
 import { deviceAppeared, deviceVanished } from '../../lib/plan/commands.ts';
 import type { GateDoor } from '../../lib/plan/doors.ts';
@@ -24,6 +25,7 @@ export default function register(red: NodeAPI): void {
   function createGate(this: Node, definition: GateDefinition & NodeDef): void {
     red.nodes.createNode(this, definition);
     const node = this;
+    const show = statusLight(node);
     let owned: readonly PlanMember[] = [];
     let refused: Problem | undefined;
     let door: GateDoor | undefined;
@@ -34,9 +36,8 @@ export default function register(red: NodeAPI): void {
         return record === undefined ? [] : [record];
       });
     const showStatus = (): void => {
-      if (refused !== undefined)
-        node.status({ fill: 'red', shape: 'ring', text: shortened(refused.message) });
-      else node.status(gateStatus(records(), language, { alertWired: hasWire(node, PORTS.alert) }));
+      if (refused !== undefined) show({ fill: 'red', shape: 'ring', text: shortened(refused.message) });
+      else show(gateStatus(records(), language, { alertWired: hasWire(node, PORTS.alert) }));
     };
 
     try {
