@@ -67,6 +67,8 @@ export class NodeRed implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #starts = 0;
   #trouble: string | undefined;
+  /** Everything that was told, for a failed test's message. */
+  #past: RuntimeEvent[] = [];
   #taken: Map<string, number> = new Map();
   #watchers: Set<() => void> = new Set();
 
@@ -105,6 +107,7 @@ export class NodeRed implements AsyncDisposable {
     };
     const before = { starts: this.#starts, logs: this.logs.length };
     this.#trouble = undefined;
+    this.statuses.clear();
     const child = spawn(
       node,
       [
@@ -201,7 +204,7 @@ export class NodeRed implements AsyncDisposable {
     while (value === undefined || !wanted(value)) {
       if (performance.now() > deadline) {
         throw new Error(
-          `${key} did not become as wanted: ${JSON.stringify(value, null, 1)}\n${this.logText()}`,
+          `${key} did not become as wanted: ${JSON.stringify(value, null, 1)}\n${this.story()}`,
         );
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -267,7 +270,7 @@ export class NodeRed implements AsyncDisposable {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}\n${this.logText()}`);
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}\n${this.story()}`);
     const isJson = response.headers.get('content-type')?.includes('json') === true;
     const value: T = JSON.parse(isJson ? text : JSON.stringify(text));
     return value;
@@ -282,7 +285,7 @@ export class NodeRed implements AsyncDisposable {
         settle();
       };
       const fail = (why: string): void =>
-        finish(() => reject(new Error(`${why} while waiting for ${what}\n${this.logText()}`)));
+        finish(() => reject(new Error(`${why} while waiting for ${what}\n${this.story()}`)));
       const look = (): void => {
         const value = find();
         if (value !== undefined) finish(() => resolve(value));
@@ -295,10 +298,12 @@ export class NodeRed implements AsyncDisposable {
     });
   }
 
-  /** The log for a failed assertion's message. */
-  logText(): string {
-    return this.logs
-      .map(({ level, type, id, text }) => `  [${level}] ${type ?? ''}${id ? `:${id}` : ''} ${text}`)
+  /** What happened from the last `Started flows` but one on, for a failed test's message. */
+  story(): string {
+    const starts = this.#past.flatMap(({ kind }, index) => (kind === 'started' ? [index] : []));
+    return this.#past
+      .slice(starts.at(-2) ?? 0)
+      .map(lineOf)
       .join('\n');
   }
 
@@ -327,7 +332,7 @@ export class NodeRed implements AsyncDisposable {
     await ended;
     clearTimeout(limit);
     if (signal !== 'SIGKILL' && child.signalCode === 'SIGKILL') {
-      throw new Error(`Node-RED did not stop within ${LIMIT_MS / 1000} s\n${this.logText()}`);
+      throw new Error(`Node-RED did not stop within ${LIMIT_MS / 1000} s\n${this.story()}`);
     }
     return child.exitCode;
   }
@@ -338,8 +343,19 @@ export class NodeRed implements AsyncDisposable {
     else if (event.kind === 'status') append(this.statuses, event.id, event.status);
     else if (event.kind === 'message') append(this.messages, event.id, event.message);
     else this.logs.push(event);
+    this.#past.push(event);
     for (const look of this.#watchers) look();
   }
+}
+
+function lineOf(event: RuntimeEvent): string {
+  if (event.kind === 'started') return '  flows started';
+  if (event.kind === 'trouble') return `  trouble: ${event.text}`;
+  if (event.kind === 'log')
+    return `  [${event.level}] ${event.type ?? ''}:${event.id ?? ''} ${event.text.trim()}`;
+  if (event.kind === 'status')
+    return `  ${event.id} shows ${event.status.fill ?? ''} ${event.status.text ?? ''}`;
+  return `  message at ${event.id}: ${JSON.stringify(event.message).slice(0, 400)}`;
 }
 
 function append<T>(lists: Map<string, T[]>, id: string, item: T): void {
