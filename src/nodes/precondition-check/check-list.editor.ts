@@ -2,7 +2,7 @@ import { joinCommandLine, splitCommandLine } from '../../editor/command-line.ts'
 import { durationField } from '../../editor/duration-field.ts';
 import { textsOf } from '../../editor/red.ts';
 import type { CheckSpec } from '../../lib/checks/check.ts';
-import { CHECK_KINDS, type CheckKind, checkProblem } from './check-spec.editor.ts';
+import { CHECK_KINDS, type CheckKind, checkProblem, isEditable } from './check-spec.editor.ts';
 
 const text = textsOf('precondition-check');
 
@@ -18,10 +18,6 @@ interface Row {
 }
 
 let rowsMade = 0;
-
-function isEditable(spec: CheckSpec): spec is CheckSpec & { kind: CheckKind } {
-  return (CHECK_KINDS as readonly string[]).includes(spec.kind);
-}
 
 function input(field: string, options: { value?: string | number; type?: 'number' } = {}): JQuery {
   return $('<input>')
@@ -68,7 +64,7 @@ function fieldsOf(kind: CheckKind, spec: Partial<Record<string, unknown>>): JQue
     ];
   }
   const path = $('<div class="lastgood-check-line">').append(input('path', { value: stored('path') }));
-  path.find('input').attr('placeholder', text(`kind.${kind}.placeholder`));
+  if (kind === 'marker') path.find('input').attr('placeholder', text('placeholder.marker'));
   if (kind !== 'space') return [path];
   const limits = $('<div class="lastgood-check-line">').append(
     labelled('freeBytes', { value: stored('freeBytes') }),

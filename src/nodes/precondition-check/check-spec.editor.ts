@@ -8,6 +8,11 @@ import { parseSize } from '../../lib/size.ts';
 export const CHECK_KINDS = ['mount', 'marker', 'writable', 'space', 'port', 'command'] as const;
 export type CheckKind = (typeof CHECK_KINDS)[number];
 
+/** Whether the dialog knows the kind: not a group, nor a kind of a newer version. */
+export function isEditable(spec: CheckSpec): spec is CheckSpec & { kind: CheckKind } {
+  return CHECK_KINDS.some((kind) => kind === spec.kind);
+}
+
 /** What is wrong with a check, and which of its fields a person has to look at. */
 export interface CheckProblem {
   field: string;
@@ -35,14 +40,14 @@ function spaceProblem(spec: CheckSpec & { kind: 'space' }): CheckProblem | undef
   return undefined;
 }
 
-function kindProblem(spec: Exclude<CheckSpec, { kind: 'all' }>): CheckProblem | undefined {
+function kindProblem(spec: CheckSpec & { kind: CheckKind }): CheckProblem | undefined {
   if (spec.kind === 'port') {
-    if (spec.host === '') return found('host', 'hostMissing');
+    if (!spec.host) return found('host', 'hostMissing');
     const valid = Number.isInteger(spec.port) && spec.port > 0 && spec.port <= 65_535;
     return valid ? undefined : found('port', 'port');
   }
-  if (spec.kind === 'command') return spec.command === '' ? found('command', 'commandMissing') : undefined;
-  if (spec.path === '') return found('path', 'pathMissing');
+  if (spec.kind === 'command') return !spec.command ? found('command', 'commandMissing') : undefined;
+  if (!spec.path) return found('path', 'pathMissing');
   if (!isFullPath(spec.path)) return found('path', 'pathRelative');
   return spec.kind === 'space' ? spaceProblem(spec) : undefined;
 }
@@ -50,6 +55,7 @@ function kindProblem(spec: Exclude<CheckSpec, { kind: 'all' }>): CheckProblem | 
 /** The first thing that keeps a check from working; undefined: nothing. */
 export function checkProblem(spec: CheckSpec): CheckProblem | undefined {
   if (spec.kind === 'all') return spec.checks.map(checkProblem).find((problem) => problem !== undefined);
+  if (!isEditable(spec)) return undefined;
   const problem = kindProblem(spec);
   if (problem !== undefined) return problem;
   const timeout = durationProblem(spec.timeout ?? '', text('label.timeout'), { emptyAllowed: true });

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { PlanChoice } from '../../src/editor/plans.ts';
+import { conflicts } from '../../src/nodes/retry-gate/claims.editor.ts';
+import { type PreviewInput, preview } from '../../src/nodes/retry-gate/preview.editor.ts';
+
+type Texts = { readonly [key: string]: string | Texts };
+const texts: Texts = JSON.parse(
+  readFileSync(new URL('../../src/nodes/retry-gate/locales/en-US/retry-gate.json', import.meta.url), 'utf8'),
+);
+
+/** The editor's `RED._`, with the real English texts. */
+function say(key: string, values: Record<string, string | number> = {}): string {
+  let found: string | Texts | undefined = texts;
+  for (const part of key.slice(key.lastIndexOf(':') + 1).split('.')) {
+    found = typeof found === 'object' ? found[part] : undefined;
+  }
+  if (typeof found !== 'string') return key;
+  return found.replace(/__(\w+)__/g, (whole, name: string) => String(values[name] ?? whole));
+}
+
+const gates: Record<string, unknown>[] = [];
+
+beforeEach(() => {
+  gates.length = 0;
+  vi.stubGlobal('RED', {
+    _: say,
+    nodes: {
+      eachNode: (visit: (node: unknown) => void) => gates.forEach(visit),
+      workspace: (id: string) => ({ label: `tab ${id}` }),
+      subflow: () => undefined,
+    },
+  });
+});
+
+const usual: PreviewInput = {
+  policy: 'exponential',
+  delay: '5m',
+  delayCap: '1h',
+  jitterPercent: 0,
+  failureBudget: 8,
+  timeLimit: '',
+};
+
+test.each<[string, Partial<PreviewInput>, string]>([
+  [
+    'the default',
+    {},
+    'Tries again after 5 min, 10 min, 20 min, 40 min, then every 1 h. ' +
+      'Gives up after retry 8, about 5 h 15 min after the first failure.',
+  ],
+  [
+    'fewer retries than it takes to reach the longest delay',
+    { failureBudget: 2 },
+    'Tries again after 5 min, 10 min, 20 min, 40 min, then every 1 h. ' +
+      'Gives up after retry 2, about 15 min after the first failure.',
+  ],
+  [
+    'a fixed delay without a limit but with an end',
+    { policy: 'fixed', delay: '90s', failureBudget: '', timeLimit: '6h' },
+    'Tries again every 1 min 30 s. Goes on until there is a good backup. Ends the run after 6 h in any case.',
+  ],
+  [
+    'a preset of Backrest, whatever the hidden fields hold',
+    { policy: 'backrest-exponential', delay: '', failureBudget: '' },
+    'Tries again after 10 s, 20 s, 40 s, 1 min 20 s, 2 min 40 s and so on, in the end every 1 h. ' +
+      'Goes on until there is a good backup.',
+  ],
+  ['no retry', { failureBudget: 0 }, 'A failure is never tried again: the run ends with the first one.'],
+  ['half a number', { failureBudget: Number.NaN }, ''],
+  ['half a duration', { delay: 'm' }, ''],
+  ['a longest delay below the first', { delayCap: '1m' }, ''],
+])('the dialog foretells %s', (_case, typed, sentences) => {
+  expect(preview({ ...usual, ...typed }).join(' ')).toBe(sentences);
+});
+
+const photos: PlanChoice = { id: 'p1', name: 'Photos', tabId: 'home', tab: 'tab home' };
+const accounts: PlanChoice = { id: 'p2', name: 'Accounts', tabId: 'office', tab: 'tab office' };
+const plans = [photos, accounts];
+
+function gate(id: string, tab: string, chosen: string[], more: object = {}): void {
+  gates.push({ id, type: 'retry-gate', z: tab, name: id, plans: chosen, ...more });
+}
+
+test('a gate that picked a plan is in the way of the gate for all plans of its tab', () => {
+  gate('mine', 'home', []);
+  gate('night', 'office', ['p1']);
+  expect(conflicts('mine', [], 'home', plans)).toEqual([
+    { gate: 'night', tab: 'tab office', plans: ['Photos'] },
+  ]);
+});
+
+test('two gates for a whole tab are in each other’s way before the tab has a plan', () => {
+  gate('other', 'cellar', []);
+  expect(conflicts('mine', [], 'cellar', plans)).toEqual([{ gate: 'other', tab: 'tab cellar', plans: [] }]);
+});
+
+test('gates of other plans and disabled gates are in nobody’s way', () => {
+  gate('office', 'office', []);
+  gate('asleep', 'home', [], { d: true });
+  expect(conflicts('mine', [], 'home', plans)).toEqual([]);
+});
