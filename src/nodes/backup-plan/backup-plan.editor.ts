@@ -201,9 +201,9 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
   outputs: 3,
   inputLabels: () => text('port.input'),
   outputLabels: (port) => text(`port.output${port + 1}`),
-  paletteLabel: () => text('type'),
+  paletteLabel: () => text('paletteLabel'),
   label() {
-    return this.name || text('type');
+    return this.name || text('paletteLabel');
   },
   labelStyle() {
     return this.name ? 'node_label_italic' : '';

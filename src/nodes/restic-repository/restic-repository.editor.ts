@@ -151,9 +151,9 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
     password: { type: 'password' },
     environment: { type: 'password' },
   },
-  paletteLabel: () => text('type'),
+  paletteLabel: () => text('paletteLabel'),
   label() {
-    return this.name || this.url || text('type');
+    return this.name || this.url || text('paletteLabel');
   },
   labelStyle() {
     return this.name ? 'node_label_italic' : '';
