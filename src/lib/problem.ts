@@ -14,7 +14,10 @@ export class Problem extends Error {
   readonly values: TextValues;
 
   constructor(code: string, values: TextValues = {}, options: { language?: Language; cause?: unknown } = {}) {
-    super(problemText(code, values, options.language ?? 'en-US'), options.cause === undefined ? {} : { cause: options.cause });
+    super(
+      problemText(code, values, options.language ?? 'en-US'),
+      options.cause === undefined ? {} : { cause: options.cause },
+    );
     this.name = 'Problem';
     this.code = code;
     this.values = values;

@@ -27,7 +27,10 @@ export function readGatePolicy(definition: GateDefinition): (situation: Situatio
   const timeLimitMs = field('timeLimit', 0);
   const rest: Omit<RetryPolicy, 'waitDelay'> = {
     failureDelay,
-    jitter: Math.min(Math.max(Number(definition.jitterPercent) || 0, 0), 50) / 100,
+    // Backrest's delays are exact.
+    jitter: definition.policy?.startsWith('backrest-')
+      ? 0
+      : Math.min(Math.max(Number(definition.jitterPercent) || 0, 0), 50) / 100,
     failureBudget: budgetOf(definition.failureBudget),
     waitBudget: budgetOf(definition.waitBudget),
     timeLimitMs: timeLimitMs === 0 ? null : timeLimitMs,

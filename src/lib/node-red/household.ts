@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Node, NodeAPI } from 'node-red';
+import type { RepositoryNode } from '../../nodes/restic-repository/restic-repository.ts';
 import { systemClock } from '../clock.ts';
 import { Jobs } from '../job.ts';
 import { Journal } from '../journal/journal.ts';
@@ -18,6 +19,9 @@ import type { PlanSettings } from '../plan/settings.ts';
 import type { PlanState } from '../plan/state.ts';
 import { STATE_SCHEMA } from '../plan/state.ts';
 import { Problem } from '../problem.ts';
+import type { ResticRepository } from '../restic/repository.ts';
+import { isRepositoryMemory, MEMORY_SCHEMA, RepositoryMemories } from '../restic/repository-memory.ts';
+import { asProblem } from './input.ts';
 import { onProcessStop } from './process-stop.ts';
 import type { NodeStatus } from './status.ts';
 
@@ -61,6 +65,8 @@ export class Household {
   readonly language: Language;
   readonly registry: PlanRegistry;
   readonly jobs: Jobs = new Jobs();
+  /** What is remembered of repositories. */
+  readonly memories: RepositoryMemories;
   /** Node-RED is being stopped, not redeployed. */
   stopping = false;
   /** Plan nodes by node id. */
@@ -85,6 +91,9 @@ export class Household {
       journal: new Journal<PlanState>(join(folder, 'plans'), STATE_SCHEMA, isPlanState),
       newRunId: () => randomBytes(6).toString('hex'),
     });
+    this.memories = new RepositoryMemories(
+      new Journal(join(folder, 'repositories'), MEMORY_SCHEMA, isRepositoryMemory),
+    );
     this.otherOwner = claimFolder(folder).then(
       (owner) => (owner === undefined ? undefined : new Problem('other-process', { pid: owner.pid })),
       (cause: unknown) => new Problem('journal-unwritable', { path: folder }, { cause }),
@@ -111,6 +120,20 @@ export class Household {
 
   planByKey(key: string): PlanMember | undefined {
     return [...this.plans.values()].find((plan) => plan.key === key && plan.settings !== undefined);
+  }
+
+  /** Where a plan's snapshots go; undefined without a usable repository. */
+  repositoryOfPlan(key: string): ResticRepository | undefined {
+    const id = this.planByKey(key)?.repositoryId;
+    const node = id === undefined ? null : (this.red.nodes.getNode(id) as RepositoryNode | null);
+    return node?.restic;
+  }
+
+  /** An operation on a repository went well; what can be learned from it is kept. */
+  remember(operation: string, repository: ResticRepository): void {
+    this.memories
+      .wentWell(repository, operation, systemClock.now())
+      .catch((error: unknown) => this.red.log.warn(asProblem(error, this.language).message));
   }
 
   /** The gate that will own a plan, by configuration; undefined when there is none or more than one. */

@@ -14,7 +14,7 @@ const SHORTEST_INTERVAL_MS = 60_000;
  * A plan as stored by the editor (or by hand, or by an older version) as the domain uses it.
  * @throws Problem that names the field
  */
-export function readPlanSettings(definition: PlanDefinition, repositoryUrl: string): PlanSettings {
+export function readPlanSettings(definition: PlanDefinition): PlanSettings {
   const plan = definition.name || definition.key;
   if (!/^[a-z0-9-]{1,64}$/.test(definition.key ?? '')) throw new Problem('plan-key', { plan });
   const paths = listOf(definition.paths);
@@ -27,7 +27,6 @@ export function readPlanSettings(definition: PlanDefinition, repositoryUrl: stri
   return {
     key: definition.key,
     name: plan,
-    repositoryUrl,
     contents: {
       paths,
       excludes: listOf(definition.excludes),

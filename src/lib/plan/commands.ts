@@ -1,11 +1,20 @@
 import { iso } from '../clock.ts';
 import type { Carried } from '../message.ts';
+import { Problem } from '../problem.ts';
 import type { PlanRecord } from './record.ts';
 import { dueAfterSuccess } from './schedule.ts';
 import { stampSuccess } from './transitions.ts';
 
 /** What a person, a message or a house may ask of a plan; one meaning wherever it comes from. */
-export const PLAN_COMMANDS = ['run', 'cancel', 'pause', 'resume', 'skip', 'accept'] as const;
+export const PLAN_COMMANDS = [
+  'run',
+  'cancel',
+  'pause',
+  'resume',
+  'skip',
+  'accept',
+  'accept-repository',
+] as const;
 export type PlanCommand = (typeof PLAN_COMMANDS)[number];
 
 /** A pause without an end of its own lasts so long: forgotten pauses must not last for ever. */
@@ -39,6 +48,8 @@ export function obey(
       return skip(record);
     case 'accept':
       return accept(record);
+    case 'accept-repository':
+      return acceptRepository(record);
   }
 }
 
@@ -180,6 +191,18 @@ function accept(record: PlanRecord): Answer {
   });
   record.tick();
   return accepted(record, 'answer.accepted');
+}
+
+/** Another repository, a new drive: it is the right one from now on, and nothing good is in it yet. */
+function acceptRepository(record: PlanRecord): Answer {
+  const { state, witness } = record;
+  const now = iso(record.clock.now());
+  void witness?.accept().catch((cause: unknown) => {
+    record.warn(new Problem('journal-unwritable', { path: '' }, { cause }));
+  });
+  void record.put({ ...state, dueAt: now, nextAttemptAt: state.run === null ? now : state.nextAttemptAt });
+  record.tick();
+  return accepted(record, 'answer.acceptedRepository');
 }
 
 function accepted(record: PlanRecord, key: string, values: Record<string, string | number> = {}): Answer {

@@ -40,6 +40,8 @@ export interface Witness {
    * Rejects when the repository cannot be asked now.
    */
   newestGood(planKey: string, host: string): Promise<Testimony | undefined>;
+  /** The user says that the repository that is there now, or will be, is the right one. */
+  accept(): Promise<void>;
 }
 
 /** A snapshot that the repository shows now. */

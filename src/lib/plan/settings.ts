@@ -21,8 +21,6 @@ export interface BackupContents {
 export interface PlanSettings {
   readonly key: string;
   readonly name: string;
-  /** Where the snapshots go; may hold a secret, so it is for looking, not for showing. */
-  readonly repositoryUrl: string;
   readonly contents: BackupContents;
   readonly retention: Retention;
   readonly unreadableAccepted: boolean;

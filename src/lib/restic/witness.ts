@@ -1,14 +1,16 @@
 import type { Testimony, Witness } from '../plan/doors.ts';
 import { repositoryIdentity } from './identity.ts';
 import type { ResticRepository } from './repository.ts';
+import type { RepositoryMemories } from './repository-memory.ts';
 import { newestGoodSnapshot } from './snapshots.ts';
 
 /** A repository that does not answer within this time cannot be asked now. */
 const ANSWER_WITHIN_MS = 60_000;
 
 /** A repository in the role of the last witness of a plan. */
-export function repositoryWitness(repository: ResticRepository): Witness {
+export function repositoryWitness(repository: ResticRepository, memories: RepositoryMemories): Witness {
   return {
+    accept: () => memories.forgetPlace(repository),
     async newestGood(planKey, host): Promise<Testimony | undefined> {
       const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
       const found = await newestGoodSnapshot(repository, { planKey, host }, signal);

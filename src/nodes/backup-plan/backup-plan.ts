@@ -67,14 +67,14 @@ export default function register(red: NodeAPI): void {
       if (repository?.problem !== undefined) throw repository.problem;
       if (repository?.restic === undefined)
         throw new Problem('plan-no-repository', { plan: definition.name || key });
-      const settings = readPlanSettings(definition, repository.restic.settings.url);
+      const settings = readPlanSettings(definition);
       const recallMirror = (): Promise<unknown> =>
         flowContextMirror(node, household.gateOf(member)?.contextStore ?? '').recall(key);
       joined = {
         nodeId: node.id,
         settings,
         door,
-        witness: repositoryWitness(repository.restic),
+        witness: repositoryWitness(repository.restic, household.memories),
         recallMirror,
       };
       registry.join(joined);

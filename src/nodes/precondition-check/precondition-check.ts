@@ -1,5 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { CheckReport } from '../../lib/checks/check.ts';
+import type { RepositoryPlace } from '../../lib/checks/repository.ts';
 import { runChecks } from '../../lib/checks/run-checks.ts';
 import { lookUntil } from '../../lib/checks/wait-for.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -77,7 +78,9 @@ export default function register(red: NodeAPI): void {
       }
       const job = jobs.begin(node.id, outlet, fingerprint, async (self) => {
         try {
-          const report = await look(self, record.settings.contents.paths, record.settings.repositoryUrl);
+          const repository = household.repositoryOfPlan(record.key);
+          const place = repository && (await household.memories.placeOf(repository));
+          const report = await look(self, record.settings.contents.paths, place);
           if (self.stopped === 'shutdown') return;
           const outgoing = await record.attempts.checked(ticket, report);
           if (outgoing !== undefined) self.send(report.passed ? PORTS.ready : PORTS['not-ready'], outgoing);
@@ -91,14 +94,14 @@ export default function register(red: NodeAPI): void {
     async function look(
       job: Job,
       sources: readonly string[],
-      repositoryUrl: string | undefined,
+      repository: RepositoryPlace | undefined,
     ): Promise<CheckReport> {
       const context = {
         language,
         clock: systemClock,
         signal: job.signal,
         sources,
-        ...(repositoryUrl === undefined ? {} : { repository: { url: repositoryUrl } }),
+        ...(repository === undefined ? {} : { repository }),
       };
       show(status(language, 'blue dot', 'phase.checking'));
       const { report } = await lookUntil({

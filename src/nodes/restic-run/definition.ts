@@ -18,9 +18,9 @@ export type Operation = (typeof OPERATIONS)[number];
 export interface RunDefinition {
   name: string;
   operation: Operation;
-  /** Id of a `restic-repository`; `backup` and `forget` take the plan's when empty. */
+  /** Id of a `restic-repository`; `backup` and `forget` always take the plan's, the others when this is empty. */
   repository: string;
-  /** Id of a `backup-plan`; for `forget` (required there) and to narrow `snapshots`, `find`, `stats`. */
+  /** Id of a `backup-plan`: required for `forget`, narrows `copy`, `restore`, `snapshots`, `find` and `stats`. */
   plan: string;
   /** copy: id of the `restic-repository` that snapshots are copied from. */
   fromRepository: string;

@@ -81,6 +81,7 @@ export default function register(red: NodeAPI): void {
               ended(outcome, outgoing) {
                 const text = shortened(String(outgoing['payload']));
                 const good = outcome.kind === 'succeeded';
+                if (good) household.remember('backup', repository);
                 show({
                   fill: good ? 'green' : outcome.kind === 'failed' ? 'red' : 'yellow',
                   shape: 'dot',
@@ -149,6 +150,7 @@ export default function register(red: NodeAPI): void {
             durationMs,
             at: iso(systemClock.now()),
           };
+          if (kind === 'done') household.remember(operation, repository);
           if (kind === 'done' || kind === 'partial') {
             show(
               status(language, kind === 'done' ? 'green dot' : 'yellow dot', 'done', {
