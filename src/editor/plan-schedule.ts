@@ -67,6 +67,17 @@ interface CronPreview {
   readonly error?: string;
 }
 
+/** Is this an IANA time zone, or empty for the server's? */
+export function isTimeZone(zone: string): boolean {
+  if (zone === '') return true;
+  try {
+    Intl.DateTimeFormat('en-US', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Errors of the expressions that the server has judged, by expression and zone. */
 const judged = new Map<string, string | undefined>();
 
@@ -127,7 +138,7 @@ function livePreview(): void {
       const heading = text('preview.heading', { words: preview.words ?? '', zone: preview.timeZone ?? '' });
       showVerdict('#backup-plan-cron-preview', { kind: 'ok', text: heading, details: dates(preview) });
     }
-    if (judged.get(question) !== preview.error && !preview.valid) {
+    if (judged.get(question) !== preview.error && !preview.valid && isTimeZone(timeZone)) {
       judged.set(question, preview.error);
       cron.trigger('change');
     }

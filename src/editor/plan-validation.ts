@@ -3,7 +3,7 @@ import type { Retention } from '../lib/restic/retention.ts';
 import { invalidRetentionField } from '../lib/restic/retention.ts';
 import type { PlanDefinition } from '../nodes/backup-plan/definition.ts';
 import { durationProblem } from './duration-field.ts';
-import { cronComplaint } from './plan-schedule.ts';
+import { cronComplaint, isTimeZone } from './plan-schedule.ts';
 import type { EditedNode } from './red.ts';
 import { isEnvironmentReference, textsOf } from './red.ts';
 import { words } from './words.ts';
@@ -112,13 +112,7 @@ export function optionalDurationAnswer(duration: string, label: 'settle' | 'mini
 }
 
 export function timeZoneAnswer(zone: string | undefined): Answer {
-  if (zone === undefined || zone.trim() === '') return true;
-  try {
-    Intl.DateTimeFormat('en-US', { timeZone: zone.trim() });
-    return true;
-  } catch {
-    return answer('timeZone', text('error.timeZone'));
-  }
+  return answer('timeZone', isTimeZone((zone ?? '').trim()) ? undefined : text('error.timeZone'));
 }
 
 export function retentionAnswer(retention: Retention | undefined): Answer {
