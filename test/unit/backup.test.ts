@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { runBackup, verifyClaim } from '../../src/lib/restic/backup.ts';
 import type { BackupOutcome, SnapshotClaim } from '../../src/lib/restic/outcome.ts';
@@ -85,15 +85,21 @@ describe.each(RESTICS)('a backup with $name', { timeout: 60_000 }, (restic) => {
   });
 
   test('saves paths that begin with a dash, hold a newline or shell characters, and leaves out what is excluded', async () => {
-    const folder = home.files('odd/-rf', 'odd/two\nlines', 'odd/$(touch x);\'"', 'odd/skip me');
+    const folder = home.files(
+      'odd/-rf',
+      'odd/two\nlines',
+      'odd/$(touch x);\'"',
+      'odd/in/skip me',
+      'odd/in/keep',
+    );
     const { outcome } = await runBackup(
       repository,
-      backupOf([`${folder}/-rf`, `${folder}/two\nlines`, `${folder}/$(touch x);'"`, `${folder}/skip me`], {
+      backupOf([`${folder}/-rf`, `${folder}/two\nlines`, `${folder}/$(touch x);'"`, `${folder}/in`], {
         planKey: 'odd',
         excludes: ['-not-there', 'skip me'],
       }),
     );
-    expect(outcome).toMatchObject({ kind: 'succeeded', figures: { filesTotal: 3 } });
+    expect(outcome).toMatchObject({ kind: 'succeeded', figures: { filesTotal: 4 } });
   });
 
   test('does not start restic when a source or the repository is missing', async () => {

@@ -161,6 +161,13 @@ export function backupOf(paths: readonly string[], change: Partial<BackupRequest
   };
 }
 
+/** Shell code for `Home.around`: restic is killed as soon as its lock is in the folder `locks`, and leaves it there. */
+export function killedWhenLocked(locks: string): string {
+  // While it is being written it has another name.
+  const locked = `ls '${locks}' 2>/dev/null | grep -q '^[0-9a-f]*$'`;
+  return `"$RESTIC" "$@" & pid=$!; until ${locked}; do :; done; kill -9 $pid; wait $pid`;
+}
+
 /** A server that speaks restic's REST protocol, version 1, over a local repository folder. */
 export async function restServer(folder: string): Promise<{ url: string; close: () => void }> {
   const server = createServer((request, response) => {
@@ -169,7 +176,7 @@ export async function restServer(folder: string): Promise<{ url: string; close: 
     const parent =
       type === 'data' && name !== '' ? join(folder, 'data', name.slice(0, 2)) : join(folder, type);
     const file = type === 'config' ? join(folder, 'config') : join(parent, name);
-    const end = (status: number, body: Buffer | string = ''): void => {
+    const end = (status: number, body: string | Uint8Array = ''): void => {
       response.writeHead(status, { 'content-length': Buffer.byteLength(body) });
       response.end(request.method === 'HEAD' ? '' : body);
     };

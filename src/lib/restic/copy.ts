@@ -15,9 +15,8 @@ export interface CopyOperation {
 
 /** Payload of `copy`. */
 export interface CopyPayload {
+  /** Those that were there before are not counted. */
   readonly copied: number;
-  /** Were there before. */
-  readonly skipped: number;
   readonly report: string;
 }
 
@@ -41,7 +40,6 @@ export async function copy(
   const report = from.redact(reportOf(to, ended.result.stdout));
   const payload: CopyPayload = {
     copied: [...report.matchAll(/^snapshot [0-9a-f]+ saved/gm)].length,
-    skipped: [...report.matchAll(/^skipping (?:source )?snapshot/gm)].length,
     report,
   };
   return resultOf(to, ended, payload);

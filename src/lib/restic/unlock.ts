@@ -48,26 +48,39 @@ export async function unlock(
   const left = kept.map(({ lock, verdict }) => ({ lock, reason: whyLeft(repository, lock, verdict) }));
   if (dead.length === 0) return { kind: 'done', payload: { removed: [], left } satisfies UnlockPayload };
   const { localPath } = repository;
-  const problem =
+  const attempt =
     localPath === undefined
       ? await unlockRemotely(repository, judged, context)
       : await removeFiles(repository, localPath, dead);
-  if (problem === '') return { kind: 'done', payload: { removed: dead, left } satisfies UnlockPayload };
-  const stuck = dead.map((lock) => ({ lock, reason: problem }));
-  const payload: UnlockPayload = { removed: [], left: [...left, ...stuck] };
-  return { kind: 'failed', payload, failure: { class: 'locked', reason: problem } };
+  const removed = dead.filter(({ id }) => attempt.removed.includes(id));
+  const stuck = dead
+    .filter((lock) => !removed.includes(lock))
+    .map((lock) => ({ lock, reason: attempt.problem }));
+  const payload: UnlockPayload = { removed, left: [...left, ...stuck] };
+  if (stuck.length === 0) return { kind: 'done', payload };
+  return { kind: 'failed', payload, failure: { class: 'locked', reason: attempt.problem } };
+}
+
+/** Ids of the locks that are gone, and why the others are not. */
+interface Removal {
+  readonly removed: readonly string[];
+  readonly problem: string;
 }
 
 async function removeFiles(
   repository: ResticRepository,
   path: string,
   locks: readonly RepositoryLock[],
-): Promise<string> {
+): Promise<Removal> {
+  const removed: string[] = [];
   try {
-    for (const { id } of locks) await unlink(join(path, 'locks', id));
-    return '';
+    for (const { id } of locks) {
+      await unlink(join(path, 'locks', id));
+      removed.push(id);
+    }
+    return { removed, problem: '' };
   } catch (error) {
-    return repository.text('unlock.notRemoved', { detail: String(error) });
+    return { removed, problem: repository.text('unlock.notRemoved', { detail: String(error) }) };
   }
 }
 
@@ -75,16 +88,22 @@ async function unlockRemotely(
   repository: ResticRepository,
   judged: readonly Judged[],
   context: OperationContext,
-): Promise<string> {
+): Promise<Removal> {
   const { clock } = repository.host;
   const harmless = judged.every(({ lock, now, verdict }) => {
     // restic sends SIGHUP to this number to see whether it lives.
     if (verdict === 'dead') return now.state === 'absent';
     return verdict === 'other-host' && clock.now() - Date.parse(lock.time) < STALE_LOCK_MS;
   });
-  if (!harmless) return repository.text('unlock.unsafe');
+  if (!harmless) return { removed: [], problem: repository.text('unlock.unsafe') };
   const { failure } = await repository.run({ arguments: ['unlock'], ...inContext(context) });
-  return failure?.reason ?? '';
+  if (failure !== undefined) return { removed: [], problem: failure.reason };
+  // restic 0.14 says that it removed locks even when it did not.
+  const answer = await listLocks(repository, inContext(context));
+  if (!answer.ok) return { removed: [], problem: answer.failure.reason };
+  const there = answer.value.map(({ id }) => id);
+  const removed = judged.map(({ lock }) => lock.id).filter((id) => !there.includes(id));
+  return { removed, problem: repository.text('unlock.notRemoved', { detail: there.join(', ') }) };
 }
 
 function whyLeft(repository: ResticRepository, lock: RepositoryLock, verdict: LockVerdict): string {
