@@ -4,12 +4,14 @@ import { execFileSync, spawn } from 'node:child_process';
 import {
   cpSync,
   createWriteStream,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -68,6 +70,20 @@ function furnish() {
     editorTheme: { tours: false, palette: { catalogues: [] } },
   };
   writeFileSync(join(userDir, 'settings.js'), `module.exports = ${JSON.stringify(settings, null, 2)};\n`);
+}
+
+/** Refuses a port where something answers already: it could be somebody's own Node-RED. */
+async function needFreePort() {
+  const server = createServer();
+  await new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const other = `PORT=${port + 1} npm start`;
+      reject(
+        new Ending(`Port ${port} of this machine cannot be used (${error.code}). Choose another: ${other}`),
+      );
+    });
+    server.listen(port, '127.0.0.1', () => server.close(resolve));
+  });
 }
 
 let nodeRed;
@@ -182,6 +198,7 @@ async function play() {
   say(
     `Last good backup: ${lastSuccess.at}, snapshot ${lastSuccess.snapshotId.slice(0, 8)}. The next one is due ${dueAt}.`,
   );
+  say(`That is kept in a journal, and in the tab's flow context as backup_${plan.key}.`);
   return lastSuccess.snapshotId;
 }
 
@@ -221,6 +238,7 @@ function end(code) {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(0));
 
 try {
+  await needFreePort();
   say(`The example lives in ${folder} and is removed at the end.`);
   furnish();
   const snapshotId = await play();

@@ -364,7 +364,8 @@ function append<T>(lists: Map<string, T[]>, id: string, item: T): void {
   else list.push(item);
 }
 
-async function freePort(): Promise<number> {
+/** A TCP port of 127.0.0.1 that nobody listens on now. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   return await new Promise((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', () => {

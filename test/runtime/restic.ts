@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { afterAll } from 'vitest';
 
 const execFileAsync = promisify(execFile);
 
@@ -19,11 +20,15 @@ export interface ListedSnapshot {
 }
 
 let template: Promise<string> | undefined;
+let templateFolder: string | undefined;
+afterAll(() => {
+  if (templateFolder !== undefined) rmSync(templateFolder, { recursive: true, force: true });
+});
 
 /** One initialised repository for this test file; copying it is far quicker than `restic init` (scrypt). */
 async function templateRepository(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'lastgood-template-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  templateFolder = folder;
   const repository = join(folder, 'repository');
   await resticIn(repository, ['init']);
   return repository;
