@@ -133,6 +133,7 @@ export class PlanRecord {
     this.opened = true;
     if (this.state.run?.phase === 'deciding') this.conclude();
     this.tick();
+    this.refresh();
   }
 
   warn(problem: Problem): void {

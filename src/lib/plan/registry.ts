@@ -26,6 +26,8 @@ export class PlanRegistry {
   private readonly services: RecordServices;
   private readonly records = new Map<string, PlanRecord>();
   private readonly beginning = new Set<PlanRecord>();
+  /** Who waits for a plan to open, by key. */
+  private readonly waiting = new Map<string, (() => void)[]>();
   /** The plan nodes that are there now, by key. */
   private readonly joined = new Map<string, PlanJoin>();
 
@@ -36,6 +38,20 @@ export class PlanRegistry {
   /** The record of a plan whose node is there; undefined while it is being read. */
   find(key: string): PlanRecord | undefined {
     return this.joined.has(key) ? this.records.get(key) : undefined;
+  }
+
+  /**
+   * Resolves when a plan that has joined is open or will not open: reading its past takes a moment after a start, and
+   * what is asked of it meanwhile waits.
+   */
+  async opened(key: string): Promise<void> {
+    if (!this.joined.has(key) || this.records.get(key)?.isOpen === true) return;
+    await new Promise<void>((resolve) => this.waiting.set(key, [...(this.waiting.get(key) ?? []), resolve]));
+  }
+
+  private settle(key: string): void {
+    for (const resolve of this.waiting.get(key) ?? []) resolve();
+    this.waiting.delete(key);
   }
 
   /**
@@ -57,6 +73,7 @@ export class PlanRegistry {
     if (this.joined.get(key) !== plan) return;
     this.joined.delete(key);
     this.records.get(key)?.detachPlan();
+    this.settle(key);
   }
 
   /**
@@ -75,6 +92,7 @@ export class PlanRegistry {
               ? error
               : new Problem('internal', { detail: String(error) }, { cause: error });
           plan.door.refuse(problem.in(this.services.language));
+          this.settle(plan.settings.key);
         }
       }),
     );
@@ -96,16 +114,19 @@ export class PlanRegistry {
     }
     this.giveToGate(record, claims);
     fitToSettings(record, { afterDowntime: isNew });
-    if (!isNew && !this.beginning.has(record)) {
-      if (!record.isOpen) record.open();
-      return;
-    }
+    // An earlier deploy is still busy with the plan's past, and will open it.
     if (this.beginning.has(record)) return;
-    this.beginning.add(record);
-    await hearTestimony(record);
-    await resumeInterrupted(record);
-    this.beginning.delete(record);
+    if (isNew) {
+      this.beginning.add(record);
+      try {
+        await hearTestimony(record);
+        await resumeInterrupted(record);
+      } finally {
+        this.beginning.delete(record);
+      }
+    }
     record.open();
+    this.settle(key);
   }
 
   private giveToGate(record: PlanRecord, claims: readonly GateClaim[]): void {

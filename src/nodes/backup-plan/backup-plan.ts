@@ -84,7 +84,7 @@ export default function register(red: NodeAPI): void {
     }
     if (refused === undefined) showStatus();
 
-    onInput(node, language, (message, send) => {
+    onInput(node, language, async (message, send) => {
       if (refused !== undefined) throw refused;
       const ticket = readTicket(message);
       if (ticket?.plan === key) {
@@ -98,6 +98,7 @@ export default function register(red: NodeAPI): void {
         node.warn(new Problem('unknown-message', { shape: reading.shape }, { language }).message);
         return;
       }
+      await registry.opened(key);
       const record = household.record(key);
       if (reading.kind === 'vanished') {
         deviceVanished(record);
@@ -127,9 +128,10 @@ export default function register(red: NodeAPI): void {
 
   red.nodes.registerType('backup-plan', createPlan);
   registerPlanRoutes(red, {
-    command(planNodeId, command) {
+    async command(planNodeId, command) {
       const plan = household.planByNodeId(planNodeId);
       if (plan === undefined) return undefined;
+      await registry.opened(plan.key);
       const record = registry.find(plan.key);
       if (record === undefined) throw new Problem('plan-not-ready', { plan: plan.key }, { language });
       const answer: Answer = obey(record, command);
