@@ -10,6 +10,7 @@ import type { OperationOutcome } from '../../src/lib/restic/operation.ts';
 import type { OperationRequest } from '../../src/lib/restic/operations.ts';
 import { runOperation } from '../../src/lib/restic/operations.ts';
 import type { Progress } from '../../src/lib/restic/outcome.ts';
+import { atLeast } from '../../src/lib/restic/process/binary.ts';
 import type { ResticRepository } from '../../src/lib/restic/repository.ts';
 import { backupOf, Home, killedWhenLocked, RESTICS, restServer } from './restic-fixtures.ts';
 
@@ -77,19 +78,21 @@ describe.each(RESTICS)('operations with $name', { timeout: 60_000 }, (restic) =>
   });
 
   test.each([
-    ['relative', { target: 'somewhere' }],
-    ['an option', { target: '--delete' }],
-    ['a file', { target: docs, snapshot: '--help' }],
-  ])('restore refuses a target or snapshot that is %s', async (_, change) => {
+    ['a relative target', { target: 'somewhere' }],
+    ['an option as a target', { target: '--delete' }],
+    ['a file as a target', { target: join(docs, 'a.txt') }],
+    ['an option as a snapshot', { snapshot: '--help' }],
+  ])('restore refuses %s', async (_, change) => {
     const request = {
       kind: 'restore',
       snapshot: 'latest',
+      target: home.path('x'),
       filter: {},
       include: [],
       overwriteAllowed: true,
     } as const;
     home.commands();
-    expect(await run({ ...request, target: home.path('x'), ...change })).toMatchObject({ kind: 'failed' });
+    expect(await run({ ...request, ...change })).toMatchObject({ kind: 'failed' });
     expect(home.commands()).toEqual([]);
   });
 
@@ -197,6 +200,31 @@ describe.each(RESTICS)('operations with $name', { timeout: 60_000 }, (restic) =>
     }
     expect(home.commands()).toEqual([]);
     expect(existsSync(home.path('unplugged'))).toBe(false);
+  });
+
+  test('the options of the repository reach restic, as far as this version knows them', async () => {
+    const args = home.path('arguments');
+    const { settings } = home.around(repository, `printf '%s\\n' "$@" > '${args}'; exit 1`);
+    const limited = home.repository(url, {
+      ...settings,
+      options: ['local.layout=default'],
+      uploadLimit: 100,
+      downloadLimit: 200,
+      retryLockMs: 90_000,
+    });
+    await runOperation(limited, { kind: 'prune' });
+    const given = readFileSync(args, 'utf8').trim().split('\n');
+    const common = [
+      'prune',
+      '-o',
+      'local.layout=default',
+      '--limit-upload',
+      '100',
+      '--limit-download',
+      '200',
+    ];
+    const { version } = await limited.binary();
+    expect(given).toEqual(atLeast(version, '0.16.0') ? [...common, '--retry-lock', '90s'] : common);
   });
 
   test('secrets stay out of what an operation says', async () => {

@@ -136,7 +136,10 @@ async function verify(
 ): Promise<BackupOutcome> {
   const { figures, exitCode } = claim;
   const look = first?.early ?? (await lookForSnapshot(repository, claim, request));
-  if (look.kind === 'absent') return failed({ ...look.failure, exitCode });
+  if (look.kind === 'absent') {
+    repository.host.logger.warn(look.failure.reason);
+    return failed({ ...look.failure, exitCode });
+  }
   if (look.kind === 'unknown') return { kind: 'unverified', claim, failure: look.failure };
   const identity =
     claim.repositoryId === undefined

@@ -152,7 +152,10 @@ export class ResticRepository {
       ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
       ...(command.onDocument === undefined ? {} : { onDocument: command.onDocument }),
       ...(command.collectStdout === undefined ? {} : { collectStdout: command.collectStdout }),
-      ...(command.stallMs === undefined ? {} : { stallMs: command.stallMs }),
+      // restic says nothing while it waits for a lock.
+      ...(command.stallMs === undefined
+        ? {}
+        : { stallMs: command.stallMs + (this.settings.retryLockMs ?? 0) }),
       ...(this.localPath === undefined
         ? { startLimitMs: START_LIMIT_MS }
         : { driveProbe: () => this.#driveAnswers(command.readsOnly === true) }),

@@ -53,6 +53,8 @@ export async function unlock(
       ? await unlockRemotely(repository, judged, context)
       : await removeFiles(repository, localPath, dead);
   const removed = dead.filter(({ id }) => attempt.removed.includes(id));
+  for (const { pid, time } of removed)
+    repository.host.logger.warn(repository.text('unlock.removed', { pid, time }));
   const stuck = dead
     .filter((lock) => !removed.includes(lock))
     .map((lock) => ({ lock, reason: attempt.problem }));
