@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { inject } from './flows.ts';
 import { backupOf, type MainFlowSettings, mainFlow, untilReady } from './main-flow.ts';
@@ -104,14 +104,21 @@ const FAILING: {
   settings: (home: Home) => MainFlowSettings;
   failureClass: string;
   says: RegExp;
-  empty?: true;
 }[] = [
   {
     name: 'a folder that is no repository',
-    settings: (home) => ({ repository: { url: home.repository } }),
+    settings: (home) => {
+      mkdirSync(join(home.folder, 'empty'));
+      return { repository: { url: join(home.folder, 'empty') } };
+    },
     failureClass: 'repo-missing',
     says: /repository/,
-    empty: true,
+  },
+  {
+    name: 'a folder that is not there',
+    settings: (home) => ({ repository: { url: join(home.folder, 'absent') } }),
+    failureClass: 'device-unavailable',
+    says: /absent/,
   },
   {
     name: 'a server that does not answer',
@@ -141,8 +148,8 @@ const FAILING: {
   },
 ];
 
-test.each(FAILING)('$name: the run ends with the reason', async ({ settings, failureClass, says, empty }) => {
-  using home = await Home.make(empty === true ? 'empty' : 'repository');
+test.each(FAILING)('$name: the run ends with the reason', async ({ settings, failureClass, says }) => {
+  using home = await Home.make();
   const { repository } = settings(home);
   await nodeRed.deploy(
     mainFlow(home, { repository: repository ?? {}, plan: { key }, gate: { failureBudget: 0 } }),
@@ -153,16 +160,20 @@ test.each(FAILING)('$name: the run ends with the reason', async ({ settings, fai
   expect({ failureClass: found, end }).toEqual({ failureClass, end: 'gave-up' });
   expect(reason).toMatch(says);
   expect(nodeRed.messages.get('good')?.filter(ours) ?? []).toEqual([]);
-  if (empty === true) expect(existsSync(home.repository)).toBe(false);
-  else await expectStillWorking(home);
+  // Nothing ever creates a repository by itself.
+  const empty = join(home.folder, 'empty');
+  if (existsSync(empty)) expect(readdirSync(empty)).toEqual([]);
+  expect(existsSync(join(home.folder, 'absent'))).toBe(false);
+  await expectStillWorking(home);
 });
 
 test('a missing password is asked for, without a retry', async () => {
   using home = await Home.make();
-  const flow = mainFlow(home, { plan: { key } }).map((one) =>
-    one.type === 'restic-repository' ? { ...one, credentials: {} } : one,
+  // A repository that Node-RED has no credentials of, as after importing a flow file.
+  const imported = mainFlow(home, { plan: { key, repository: 'imported' } }).map((one) =>
+    one.type === 'restic-repository' ? { ...one, id: 'imported', credentials: {} } : one,
   );
-  await nodeRed.deploy(flow);
+  await nodeRed.deploy(imported);
   await untilReady(nodeRed);
   await nodeRed.inject('ask', { payload: 'run' });
   const ended = backupOf(await nodeRed.next('ended', ours));
@@ -192,10 +203,10 @@ test('odd but possible paths are backed up as they are written, and never run', 
   await nodeRed.next('good', ours);
   const [snapshot] = await home.snapshots();
   expect(snapshot?.paths.toSorted()).toEqual(paths.toSorted());
-  const everything = readdirSync(home.folder, { recursive: true }).map(String);
-  expect([...everything, ...readdirSync(nodeRed.userDir)].filter((name) => name.endsWith('pwned'))).toEqual(
-    [],
+  const everything = [home.folder, nodeRed.userDir].flatMap((folder) =>
+    readdirSync(folder, { recursive: true }).map(String),
   );
+  expect(everything.filter((name) => basename(name) === 'pwned')).toEqual([]);
 });
 
 describe('garbage in msg.backup', () => {

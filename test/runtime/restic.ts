@@ -64,13 +64,11 @@ export class Home implements Disposable {
     this.write({ 'letter.txt': 'Dear grandmother', 'photos/cat.jpg': 'a cat', 'photos/dog.jpg': 'a dog' });
   }
 
-  /** With an initialised repository on the drive, unless `empty`. The drive is plugged in. */
-  static async make(contents: 'repository' | 'empty' = 'repository'): Promise<Home> {
+  /** With an initialised repository on the drive, which is plugged in. */
+  static async make(): Promise<Home> {
     const home = new Home();
-    if (contents === 'repository') {
-      template ??= templateRepository();
-      cpSync(await template, home.repository, { recursive: true });
-    }
+    template ??= templateRepository();
+    cpSync(await template, home.repository, { recursive: true });
     return home;
   }
 
