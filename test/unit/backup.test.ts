@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'v
 import { runBackup, verifyClaim } from '../../src/lib/restic/backup.ts';
 import type { BackupOutcome, SnapshotClaim } from '../../src/lib/restic/outcome.ts';
 import type { ResticRepository } from '../../src/lib/restic/repository.ts';
-import { newestGoodSnapshot, snapshotOfRun } from '../../src/lib/restic/snapshots.ts';
+import { listSnapshots, newestGoodSnapshot } from '../../src/lib/restic/snapshots.ts';
 import { mountOrSkip } from './drive-fixtures.ts';
 import { backupOf, Home, RESTICS, restServer } from './restic-fixtures.ts';
 
@@ -246,8 +246,8 @@ describe.each(RESTICS)('a backup with $name', { timeout: 60_000 }, (restic) => {
     if (outcome.kind !== 'succeeded') throw new Error(JSON.stringify(outcome));
     const config = JSON.parse(home.run(home.path('remote'), 'cat', 'config', '--no-lock'));
     expect(outcome.repositoryId).toBe(config.id);
-    expect(await snapshotOfRun(remote, 'far')).toEqual({ ok: true, value: outcome.snapshot });
-    expect(await snapshotOfRun(remote, 'other')).toEqual({ ok: true, value: undefined });
+    expect(await listSnapshots(remote, { runId: 'far' })).toEqual({ ok: true, value: [outcome.snapshot] });
+    expect(await listSnapshots(remote, { runId: 'other' })).toEqual({ ok: true, value: [] });
     const away = home.around(
       remote,
       after(`[ "$1" = backup ] && mv '${home.path('remote')}' '${home.path('off')}'`),

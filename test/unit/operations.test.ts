@@ -249,7 +249,7 @@ describe('a lock', () => {
     },
     hostName: 'house',
     own: [],
-    now: { state: 'absent', name: '', startTicks: undefined },
+    now: { state: 'absent', name: '', startTicks: null },
     clock: { now: () => nowMs, after: () => () => undefined },
     ...rest,
   });
@@ -269,14 +269,14 @@ describe('a lock', () => {
     ],
     [
       'whose number was given to another program is dead',
-      facts({}, { own, now: { ...running, name: 'nginx', startTicks: undefined } }),
+      facts({}, { own, now: { ...running, name: 'nginx', startTicks: null } }),
       'dead',
     ],
     ['of an unknown process that is gone may be of another container', facts({}), 'young'],
     ['of an unknown process that is gone for long is dead', facts(old), 'dead'],
     [
       'whose process cannot be told by name is alive',
-      facts(old, { now: { state: 'present', name: '', startTicks: undefined } }),
+      facts(old, { now: { state: 'present', name: '', startTicks: null } }),
       'alive',
     ],
   ])('%s', (_, given, verdict) => {

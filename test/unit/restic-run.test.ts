@@ -12,8 +12,9 @@ import { classify } from '../../src/lib/restic/process/classify.ts';
 import { resticEnvironment } from '../../src/lib/restic/process/environment.ts';
 import { redactor } from '../../src/lib/restic/process/redact.ts';
 import type { ProcessSpec } from '../../src/lib/restic/process/run.ts';
-import { startRestic, startTicksOf } from '../../src/lib/restic/process/run.ts';
+import { startRestic } from '../../src/lib/restic/process/run.ts';
 import type { RepositorySettings } from '../../src/lib/restic/repository-settings.ts';
+import { startTicksOf } from '../../src/lib/system-process.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -314,7 +315,7 @@ ${say({ message_type: 'ready' })}`),
     expect(startTicksOf(restic.pid ?? 0)).toBe(restic.startTicks);
     restic.stop('cancel');
     await restic.done;
-    expect(startTicksOf(restic.pid ?? 0)).toBeUndefined();
+    expect(startTicksOf(restic.pid ?? 0)).toBeNull();
   });
 });
 

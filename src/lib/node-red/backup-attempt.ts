@@ -6,6 +6,7 @@ import { hearTestimony } from '../plan/recovery.ts';
 import type { PlanSettings } from '../plan/settings.ts';
 import { runBackup, verifyClaim } from '../restic/backup.ts';
 import type { BackupHooks, BackupRequest } from '../restic/backup-request.ts';
+import { runOperation } from '../restic/operations.ts';
 import type { BackupOutcome, Progress } from '../restic/outcome.ts';
 import type { ResticRepository } from '../restic/repository.ts';
 
@@ -54,8 +55,7 @@ export async function makeAttempt(
   const request = backupRequest(attempt.settings, attempt);
   const hooks: BackupHooks = {
     onQueued: (position) => watcher.queued(position),
-    onStarted: ({ pid, startTicks }) =>
-      void record.attempts.started(ticket, { pid, startTicks: startTicks ?? null }),
+    onStarted: (process) => void record.attempts.started(ticket, process),
     onProgress: (progress) => {
       const message = record.attempts.progressed(ticket, progress);
       if (message !== undefined) watcher.progressed(progress, message);
@@ -65,6 +65,10 @@ export async function makeAttempt(
       if (job.stopped !== 'shutdown') await record.attempts.report(ticket, asStopped(job, outcome, record));
     },
   };
+  if (attempt.abandoned !== null) {
+    // Exclusive steps would fail for ever on a lock that a dead restic of ours left behind.
+    await runOperation(repository, { kind: 'unlock', ownProcesses: [attempt.abandoned] }, {}, job.signal);
+  }
   await hearTestimony(record);
   let outcome: BackupOutcome;
   let maintenance: MaintenanceResult | undefined;

@@ -82,7 +82,7 @@ export class Household {
 
   constructor(red: NodeAPI, userFolder: string) {
     this.red = red;
-    this.language = nearestLanguage(red._('backup-plan.language'));
+    this.language = serverLanguage(red);
     const folder = join(userFolder, 'lastgood');
     this.cacheFolder = join(userFolder, 'node_modules', '.cache', 'lastgood');
     this.registry = new PlanRegistry({
@@ -186,6 +186,13 @@ function claims(gate: GateMember, plan: PlanMember): boolean {
 
 function aliasOf(node: Node): string | undefined {
   return (node as Node & { _alias?: string })._alias;
+}
+
+/** The language that Node-RED's own log and texts are in: its setting, else the environment's (its i18n.js). */
+function serverLanguage(red: NodeAPI): Language {
+  const { lang } = red.settings as { lang?: string };
+  const { LC_ALL, LC_MESSAGES, LANG } = process.env;
+  return nearestLanguage(lang ?? LC_ALL ?? LC_MESSAGES ?? LANG);
 }
 
 const households = new Map<string, Household>();

@@ -3,11 +3,12 @@ import type { Carried, MaintenanceResult, Ticket } from '../message.ts';
 import { Problem } from '../problem.ts';
 import type { BackupOutcome, Progress, SnapshotClaim } from '../restic/outcome.ts';
 import { formatSize } from '../size.ts';
+import type { RecordedProcess } from '../system-process.ts';
 import type { AnnouncementExtras } from './announcement.ts';
 import { backupMessage, envelope } from './announcement.ts';
 import type { PlanRecord } from './record.ts';
 import type { PlanSettings } from './settings.ts';
-import type { RecordedProcess, RunState, SuccessRecord } from './state.ts';
+import type { RunState, SuccessRecord } from './state.ts';
 import * as change from './transitions.ts';
 
 /** What a restic-run node gets for an attempt that it may make. */
@@ -17,6 +18,8 @@ export interface ClaimedAttempt {
   /** Set: restic already reported this snapshot; only look for it. */
   readonly claim: SnapshotClaim | null;
   readonly lastSuccess: SuccessRecord | null;
+  /** A restic of this run that died when we did: its lock is to be removed first. */
+  readonly abandoned: RecordedProcess | null;
   /** Call once, when the node has sent its message on. */
   readonly release: () => void;
 }
@@ -94,13 +97,14 @@ export class Attempts {
       settings: this.record.settings,
       claim: run.claim,
       lastSuccess: this.record.state.lastSuccess,
+      abandoned: run.abandoned,
       release,
     };
   }
 
   /** restic runs (or the look for its snapshot does). On the disk when this resolves. */
   async started(ticket: Ticket, process: RecordedProcess): Promise<void> {
-    await this.move(ticket, 'backing-up', { process });
+    await this.move(ticket, 'backing-up', { process, abandoned: null });
   }
 
   async verifying(ticket: Ticket): Promise<void> {

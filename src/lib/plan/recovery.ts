@@ -1,13 +1,14 @@
 import type { Clock } from '../clock.ts';
 import { iso } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
-import { isAlive } from '../journal/ownership.ts';
 import { Problem } from '../problem.ts';
+import type { RecordedProcess } from '../system-process.ts';
+import { isAlive } from '../system-process.ts';
 import type { Testimony } from './doors.ts';
 import type { PlanRecord } from './record.ts';
 import { dueAfterSuccess, firstDue, scheduleText } from './schedule.ts';
 import type { PlanSettings } from './settings.ts';
-import type { PlanState, RecordedProcess, SuccessRecord } from './state.ts';
+import type { PlanState, SuccessRecord } from './state.ts';
 import { newPlanState, STATE_SCHEMA } from './state.ts';
 import * as change from './transitions.ts';
 

@@ -1,6 +1,7 @@
 import type { CheckResult } from '../checks/check.ts';
 import type { FailureClass } from '../failure.ts';
 import type { BackupFigures, SnapshotClaim } from '../restic/outcome.ts';
+import type { RecordedProcess } from '../system-process.ts';
 
 /** Version of the shape below; newer journals are never overwritten by older code. */
 export const STATE_SCHEMA = 1;
@@ -61,13 +62,6 @@ export interface PendingRetry {
   readonly because: string;
 }
 
-/** The running restic of an attempt, to be recognised by a later process. */
-export interface RecordedProcess {
-  readonly pid: number;
-  /** Start time in clock ticks (field 22 of /proc/<pid>/stat); null where the system does not tell. */
-  readonly startTicks: number | null;
-}
-
 /** One debt being paid. */
 export interface RunState {
   readonly id: string;
@@ -90,7 +84,10 @@ export interface RunState {
   readonly everFailed: boolean;
   /** The one attempt after an interruption that no budget pays for. */
   readonly freeRestartUsed: boolean;
+  /** The running restic, to be recognised by a later process of ours. */
   readonly process: RecordedProcess | null;
+  /** A restic that died in this run when we did: it may have left its lock. */
+  readonly abandoned: RecordedProcess | null;
   /** What restic said it saved and nobody has seen yet. */
   readonly claim: SnapshotClaim | null;
   /** When the budgets become fresh again (the next slot); null without a schedule. */

@@ -39,6 +39,7 @@ export function beginRun(
     everFailed: false,
     freeRestartUsed: false,
     process: null,
+    abandoned: null,
     claim: null,
     nextSlotAt: facts.nextSlotAt === null ? null : iso(facts.nextSlotAt),
   };
@@ -86,7 +87,7 @@ export function enterPhase(
   run: RunState,
   phase: RunPhase,
   why: string,
-  more: Partial<Pick<RunState, 'checked' | 'process'>> = {},
+  more: Partial<Pick<RunState, 'checked' | 'process' | 'abandoned'>> = {},
 ): PlanState {
   return { ...state, run: { ...run, ...more, phase }, why };
 }
@@ -145,6 +146,7 @@ export function attemptFailed(
       reason,
       claim,
       process: null,
+      abandoned: interrupted ? (run.process ?? run.abandoned) : run.abandoned,
       failures: run.failures + 1,
       everFailed: true,
     },
@@ -171,6 +173,7 @@ export function attemptInterrupted(
       outcome: 'interrupted',
       reason: facts.reason,
       process: null,
+      abandoned: run.process ?? run.abandoned,
       freeRestartUsed: true,
     },
     lastInterruptedAt: at,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { ProcessNow, StartedProcess } from './own-processes.ts';
+import type { ProcessNow, RecordedProcess } from '../system-process.ts';
 import type { Command, ResticRepository } from './repository.ts';
 import type { Answer } from './snapshots.ts';
 
@@ -75,7 +75,7 @@ export interface LockFacts {
   readonly lock: RepositoryLock;
   readonly hostName: string;
   /** Every restic that we remember to have started. */
-  readonly own: readonly StartedProcess[];
+  readonly own: readonly RecordedProcess[];
   /** What its process number is now, on this machine. */
   readonly now: ProcessNow;
   readonly clock: Clock;
@@ -86,7 +86,10 @@ export function judgeLock({ lock, hostName, own, now, clock }: LockFacts): LockV
   if (lock.host !== hostName) return 'other-host';
   const mine = own.findLast(({ pid }) => pid === lock.pid);
   const recycled =
-    mine?.startTicks !== undefined && now.startTicks !== undefined && mine.startTicks !== now.startTicks;
+    mine !== undefined &&
+    mine.startTicks !== null &&
+    now.startTicks !== null &&
+    mine.startTicks !== now.startTicks;
   const foreign = now.name !== '' && !now.name.startsWith('restic');
   const gone = now.state === 'absent' || recycled || foreign;
   if (!gone) return 'alive';

@@ -1,3 +1,4 @@
+import type { RecordedProcess } from '../system-process.ts';
 import type { CopyOperation } from './copy.ts';
 import { copy } from './copy.ts';
 import { createRepository } from './create.ts';
@@ -6,7 +7,6 @@ import type { ForgetOperation } from './maintenance.ts';
 import { check, forget, prune } from './maintenance.ts';
 import type { OperationContext, OperationOutcome, OperationResult } from './operation.ts';
 import { refused } from './operation.ts';
-import type { StartedProcess } from './own-processes.ts';
 import type { StatsMode } from './reading.ts';
 import { find, snapshots, stats } from './reading.ts';
 import type { ResticRepository, RunHooks } from './repository.ts';
@@ -27,7 +27,7 @@ export type OperationRequest =
   | { readonly kind: 'find'; readonly pattern: string; readonly filter: SnapshotFilter }
   | { readonly kind: 'stats'; readonly mode: StatsMode; readonly filter: SnapshotFilter }
   /** `ownProcesses`: those that the journal remembers; those of this process are known. */
-  | { readonly kind: 'unlock'; readonly ownProcesses: readonly StartedProcess[] }
+  | { readonly kind: 'unlock'; readonly ownProcesses: readonly RecordedProcess[] }
   | { readonly kind: 'init' };
 
 /** As restic locks them; `unlock` and `init` want nobody beside them. */

@@ -7,10 +7,10 @@ import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
 import type { TextValues } from '../problem.ts';
 import { Problem } from '../problem.ts';
+import type { RecordedProcess } from '../system-process.ts';
 import type { LaneHold, LaneMode, Lanes } from './lane.ts';
 import { laneKey, localPath, processLanes } from './lane.ts';
 import type { Failure, Progress } from './outcome.ts';
-import type { StartedProcess } from './own-processes.ts';
 import { rememberProcess } from './own-processes.ts';
 import type { Place } from './place.ts';
 import { place } from './place.ts';
@@ -44,7 +44,7 @@ export interface RepositoryLogger {
 export interface RunHooks {
   /** The lane is not free; 1: next. */
   readonly onQueued?: (position: number) => void;
-  readonly onStarted?: (process: StartedProcess) => void;
+  readonly onStarted?: (process: RecordedProcess) => void;
   readonly onProgress?: (progress: Progress) => void;
 }
 

@@ -2,6 +2,9 @@ import type { Failure, Snapshot } from './outcome.ts';
 import type { ResticRepository } from './repository.ts';
 import { DOCUMENT_BYTES } from './repository.ts';
 
+/** A repository that does not answer within this time cannot be asked now. */
+const ANSWER_WITHIN_MS = 60_000;
+
 /** Tag of a snapshot that is not all of what its plan wanted. */
 export const INCOMPLETE_TAG = 'incomplete';
 
@@ -77,37 +80,39 @@ export interface Testimony {
   readonly otherHosts: readonly string[];
 }
 
+/** Lists that are being asked for, by repository. */
+const listing = new WeakMap<ResticRepository, Promise<Answer<Snapshot[]>>>();
+
+/** All snapshots of a repository; plans that ask at the same time (a house of plans after a loss) share one answer. */
+function listShared(repository: ResticRepository): Promise<Answer<Snapshot[]>> {
+  const present = listing.get(repository);
+  if (present !== undefined) return present;
+  const asked = listInLane(repository, {}, AbortSignal.timeout(ANSWER_WITHIN_MS)).finally(() =>
+    listing.delete(repository),
+  );
+  listing.set(repository, asked);
+  return asked;
+}
+
 /**
  * The last witness: the plan's newest snapshot by tag and host that is not tagged `incomplete`. Enters the
- * repository's lane (shared); one restic process. A failure never means "there is none".
+ * repository's lane (shared); one restic process however many plans ask at once. A failure, such as no answer within
+ * a minute, never means "there is none".
  */
 export async function newestGoodSnapshot(
   repository: ResticRepository,
   plan: { readonly planKey: string; readonly host: string },
-  signal?: AbortSignal,
 ): Promise<Answer<Testimony>> {
-  const answer = await listInLane(repository, { planKey: plan.planKey }, signal);
+  const answer = await listShared(repository);
   if (!answer.ok) return answer;
-  const mine = answer.value.filter((snapshot) => snapshot.host === plan.host);
-  const others = answer.value.map((snapshot) => snapshot.host).filter((host) => host !== plan.host);
+  const ofPlan = answer.value.filter(({ tags }) => tags.includes(planTag(plan.planKey)));
+  const mine = ofPlan.filter((snapshot) => snapshot.host === plan.host);
+  const others = ofPlan.map((snapshot) => snapshot.host).filter((host) => host !== plan.host);
   const newest = newestOf(mine.filter((snapshot) => !snapshot.tags.includes(INCOMPLETE_TAG)));
   return {
     ok: true,
     value: { ...(newest === undefined ? {} : { newest }), otherHosts: [...new Set(others)].toSorted() },
   };
-}
-
-/**
- * The newest snapshot that a run left, tagged `incomplete` or not; undefined when it left none. For a run whose
- * restic outlived us: how restic ended is not known, only what it saved. Enters the lane; one restic process.
- */
-export async function snapshotOfRun(
-  repository: ResticRepository,
-  runId: string,
-  signal?: AbortSignal,
-): Promise<Answer<Snapshot | undefined>> {
-  const answer = await listInLane(repository, { runId }, signal);
-  return answer.ok ? { ok: true, value: newestOf(answer.value) } : answer;
 }
 
 async function listInLane(

@@ -1,12 +1,13 @@
 import { unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { ProcessNow, RecordedProcess } from '../system-process.ts';
+import { processNow } from '../system-process.ts';
 import type { LockVerdict, RepositoryLock } from './locks.ts';
 import { judgeLock, listLocks, STALE_LOCK_MS } from './locks.ts';
 import type { OperationContext, OperationResult } from './operation.ts';
 import { inContext, refused } from './operation.ts';
-import type { ProcessNow, StartedProcess } from './own-processes.ts';
-import { processNow, rememberedProcesses } from './own-processes.ts';
+import { rememberedProcesses } from './own-processes.ts';
 import type { ResticRepository } from './repository.ts';
 
 /** Payload of `unlock`. */
@@ -29,7 +30,7 @@ interface Judged {
  */
 export async function unlock(
   repository: ResticRepository,
-  ownProcesses: readonly StartedProcess[],
+  ownProcesses: readonly RecordedProcess[],
   context: OperationContext,
 ): Promise<OperationResult> {
   const answer = await listLocks(repository, inContext(context));
@@ -39,7 +40,7 @@ export async function unlock(
   const hostName = hostname();
   const judged = await Promise.all(
     answer.value.map(async (lock): Promise<Judged> => {
-      const now = await processNow(lock.pid);
+      const now = processNow(lock.pid);
       return { lock, now, verdict: judgeLock({ lock, hostName, own, now, clock }) };
     }),
   );

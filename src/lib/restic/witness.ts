@@ -4,19 +4,15 @@ import type { ResticRepository } from './repository.ts';
 import type { RepositoryMemories } from './repository-memory.ts';
 import { newestGoodSnapshot } from './snapshots.ts';
 
-/** A repository that does not answer within this time cannot be asked now. */
-const ANSWER_WITHIN_MS = 60_000;
-
 /** A repository in the role of the last witness of a plan. */
 export function repositoryWitness(repository: ResticRepository, memories: RepositoryMemories): Witness {
   return {
     accept: () => memories.forgetPlace(repository),
     async newestGood(planKey, host): Promise<Testimony | undefined> {
-      const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-      const found = await newestGoodSnapshot(repository, { planKey, host }, signal);
+      const found = await newestGoodSnapshot(repository, { planKey, host });
       if (!found.ok) throw new Error(found.failure.reason);
       if (found.value.newest === undefined) return undefined;
-      const identity = await repositoryIdentity(repository, { signal });
+      const identity = await repositoryIdentity(repository);
       if (!identity.ok) throw new Error(identity.failure.reason);
       return { snapshot: found.value.newest, repositoryId: identity.value };
     },

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../clock.ts';
+import { startTicksOf } from '../../system-process.ts';
 import type { Progress } from '../outcome.ts';
 import type { ResticBinary } from './binary.ts';
 import { OutputCollector } from './collect.ts';
@@ -44,7 +44,7 @@ export interface ResticProcess {
   /** Undefined until `started`, and for ever if the binary could not be started. */
   readonly pid: number | undefined;
   /** Field 22 of `/proc/<pid>/stat`: with `pid` it recognises the process after our own death. Linux only. */
-  readonly startTicks: number | undefined;
+  readonly startTicks: number | null;
   /** Settles when `pid` is known or the start failed. Never rejects. */
   readonly started: Promise<void>;
   /** Settles when restic has ended and its output is read. Never rejects. */
@@ -65,25 +65,11 @@ export function startRestic(spec: ProcessSpec): ResticProcess {
   return new RunningRestic(spec);
 }
 
-/**
- * Field 22 of `/proc/<pid>/stat`, the start time of the process in clock ticks since boot; undefined where there is no
- * such process or no `/proc`. Two processes with one pid differ in it.
- */
-export function startTicksOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in field 2 may contain blanks and brackets; behind its last bracket comes field 3.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  } catch {
-    return undefined;
-  }
-}
-
 class RunningRestic implements ResticProcess {
   readonly started: Promise<void>;
   readonly done: Promise<ProcessResult>;
   pid: number | undefined;
-  startTicks: number | undefined;
+  startTicks: number | null = null;
   readonly #spec: ProcessSpec;
   readonly #progress: ProgressTracker;
   readonly #watch: Watch;
