@@ -94,13 +94,11 @@ export class Editor implements AsyncDisposable {
   /** Menu > Import > Examples > the package > the example. */
   async importExample(packageName: string, example: string): Promise<void> {
     await this.action('core:show-examples-import-dialog');
-    for (const label of [packageName, example]) {
-      await this.page
-        .locator('#red-ui-clipboard-dialog-import-tab-examples .red-ui-treeList-label')
-        .filter({ hasText: label })
-        .last()
-        .click();
-    }
+    const tree = this.page.locator('#red-ui-clipboard-dialog-import-tab-examples');
+    const label = this.page.getByText(packageName, { exact: true });
+    await tree.locator(label).click();
+    // The innermost entry of the package; other packages have examples of the same name.
+    await tree.locator('li').filter({ has: label }).last().getByText(example, { exact: true }).click();
     await this.#confirmImport();
   }
 
@@ -110,6 +108,23 @@ export class Editor implements AsyncDisposable {
     await this.page.waitForSelector(`#red-ui-tab-${id}.active`);
   }
 
+  /** Drags a node from the palette to the shown tab; its id. */
+  async drag(type: string, position: { x: number; y: number }): Promise<string> {
+    const before = await this.evaluate<string[]>(
+      `RED.nodes.filterNodes({ type: '${type}' }).map(({ id }) => id)`,
+    );
+    const chart = this.page.locator('#red-ui-workspace-chart');
+    const palette = this.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
+    await palette.scrollIntoViewIfNeeded();
+    await palette.dragTo(chart, { targetPosition: position });
+    const after = await this.evaluate<string[]>(
+      `RED.nodes.filterNodes({ type: '${type}' }).map(({ id }) => id)`,
+    );
+    const added = after.find((id) => !before.includes(id));
+    if (added === undefined) throw new Error(`${type} could not be dragged from the palette`);
+    return added;
+  }
+
   /** Opens a node's dialog by a double click on it. Its tab must be shown. */
   async openDialog(id: string): Promise<void> {
     await this.page.evaluate(`RED.view.reveal(${JSON.stringify(id)}, false)`);
@@ -117,7 +132,7 @@ export class Editor implements AsyncDisposable {
     await this.dialogOpened();
   }
 
-  /** Opens the dialog of a config node, as from the list of config nodes. */
+  /** Opens the dialog of a config node, as from the list of config nodes; id `_ADD_`: of a new one. */
   async openConfigDialog(type: string, id: string): Promise<void> {
     await this.page.evaluate(`RED.editor.editConfig('', ${JSON.stringify(type)}, ${JSON.stringify(id)})`);
     await this.dialogOpened();
@@ -127,6 +142,12 @@ export class Editor implements AsyncDisposable {
     await this.page.waitForSelector('.red-ui-tray-footer, #node-dialog-ok', { state: 'visible' });
     // The dialog slides in; its buttons do nothing before it has arrived.
     await this.page.waitForFunction("$('.red-ui-tray:animated').length === 0");
+  }
+
+  /** Lines of the open dialog that are keys of texts instead of texts. */
+  async untranslated(): Promise<string[]> {
+    const lines = (await this.page.locator('.red-ui-tray').last().innerText()).split('\n');
+    return lines.map((line) => line.trim()).filter((line) => /^[a-z][\w-]*(\.[\w-]+)+$/i.test(line));
   }
 
   /** Done or Cancel of the topmost dialog. */
@@ -141,9 +162,19 @@ export class Editor implements AsyncDisposable {
     await this.page.waitForFunction(`document.querySelectorAll('.red-ui-tray').length < ${trays}`);
   }
 
+  /** Presses the button of a node. Its tab must be shown. */
+  async press(id: string): Promise<void> {
+    await this.page.evaluate(`RED.view.reveal(${JSON.stringify(id)}, false)`);
+    await this.page.click(`[id="${id}"] .red-ui-flow-node-button-button`, { force: true });
+  }
+
   /** The Deploy button; waits until it is done. Fails when the editor asks back because a node is not configured. */
   async deploy(): Promise<void> {
+    const deployed = this.page.waitForResponse(
+      (response) => response.request().method() === 'POST' && response.url().endsWith('/flows'),
+    );
     await this.page.click('#red-ui-header-button-deploy');
+    await deployed;
     await this.page.waitForSelector('#red-ui-header-button-deploy.disabled');
   }
 

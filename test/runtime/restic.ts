@@ -34,9 +34,14 @@ async function templateRepository(): Promise<string> {
   return repository;
 }
 
-async function resticIn(repository: string, args: readonly string[]): Promise<string> {
+/** Runs restic on any repository; its standard output. */
+export async function resticIn(
+  repository: string,
+  args: readonly string[],
+  password: string = PASSWORD,
+): Promise<string> {
   const { stdout } = await execFileAsync('restic', ['--no-cache', '-r', repository, ...args], {
-    env: { PATH: process.env['PATH'], RESTIC_PASSWORD: PASSWORD },
+    env: { PATH: process.env['PATH'], RESTIC_PASSWORD: password },
     maxBuffer: 2 ** 26,
   });
   return stdout;
