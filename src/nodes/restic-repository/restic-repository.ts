@@ -30,13 +30,11 @@ export default function register(red: NodeAPI): void {
     red.nodes.createNode(this, definition);
     const read = readRepositorySettings(this.id, definition, this.credentials);
     this.problem = 'problem' in read ? read.problem.in(household.language) : undefined;
-    this.restic =
-      'settings' in read
-        ? new ResticRepository(
-            read.settings,
-            hostFor((text) => this.warn(text)),
-          )
-        : undefined;
+    // Not enumerable: whoever prints or clones a node must not get its secrets.
+    Object.defineProperty(this, 'restic', {
+      value:
+        'settings' in read ? new ResticRepository(read.settings, hostFor((text) => this.warn(text))) : undefined,
+    });
     if (this.problem !== undefined) this.error(this.problem.message);
   }
 
