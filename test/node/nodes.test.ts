@@ -43,7 +43,7 @@ async function load(
   credentials: Record<string, Record<string, string>> = {},
 ): Promise<void> {
   const nodes = [tab(), errorsTo('errors'), listener('errors'), ...flow];
-  await helper.load(modules, nodes as Parameters<typeof helper.load>[1], credentials);
+  await helper.load(modules, nodes, credentials);
 }
 
 const next = (id: string): Promise<Message> =>
