@@ -179,6 +179,7 @@ async function play() {
 
   say('The drive is unplugged. Now a backup is asked for.');
   await press('unplug the drive');
+  await until('The drive to be gone', deadline, () => (existsSync(dirname(repository)) ? undefined : true));
   await press('back up now');
   const tell = narrator();
   const story = async (what, wanted) => {

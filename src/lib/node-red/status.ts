@@ -4,7 +4,7 @@ import { translate } from '../language.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import type { RunState } from '../plan/state.ts';
 import type { TextValues } from '../problem.ts';
-import type { Progress } from '../restic/outcome.ts';
+import type { BackupOutcome, Progress } from '../restic/outcome.ts';
 import { formatSize } from '../size.ts';
 
 /** Node-RED's status of a node. */
@@ -102,6 +102,26 @@ function runningStatus(record: PlanRecord): NodeStatus {
   const phase = record.state.run?.phase ?? 'handed-out';
   if (phase === 'backing-up' && record.progress !== null) return progressStatus(record.progress, language);
   return status(language, 'blue dot', `phase.${phase}`);
+}
+
+/** How an attempt ended, in a few words. */
+export function outcomeStatus(outcome: BackupOutcome, language: Language, time: string): NodeStatus {
+  switch (outcome.kind) {
+    case 'succeeded': {
+      const { filesTotal, bytesTotal } = outcome.figures;
+      return status(language, 'green dot', 'finished', {
+        time,
+        files: filesTotal,
+        size: formatSize(bytesTotal),
+      });
+    }
+    case 'failed':
+      return status(language, 'red dot', `failure.${outcome.failure.class}`);
+    case 'unverified':
+      return status(language, 'yellow dot', 'failure.unverified');
+    default:
+      return { fill: 'yellow', shape: 'dot', text: shortened(outcome.reason) };
+  }
 }
 
 /** Percent, speed, time left. */

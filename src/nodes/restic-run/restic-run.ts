@@ -8,7 +8,7 @@ import { atPort, onInput } from '../../lib/node-red/input.ts';
 import { closeJobs } from '../../lib/node-red/job-outlet.ts';
 import { operationRequest, repositoryOf } from '../../lib/node-red/operation-request.ts';
 import type { NodeStatus } from '../../lib/node-red/status.ts';
-import { progressStatus, shortened, status } from '../../lib/node-red/status.ts';
+import { outcomeStatus, progressStatus, shortened, status } from '../../lib/node-red/status.ts';
 import { statusLight } from '../../lib/node-red/status-light.ts';
 import { hasWire, leadsToCheck } from '../../lib/node-red/wiring.ts';
 import type { PlanRecord } from '../../lib/plan/record.ts';
@@ -79,14 +79,9 @@ export default function register(red: NodeAPI): void {
                 job.send(PORTS.progress, progressMessage);
               },
               ended(outcome, outgoing) {
-                const text = shortened(String(outgoing['payload']));
+                show(outcomeStatus(outcome, language, now()));
                 const good = outcome.kind === 'succeeded';
                 if (good) household.remember('backup', repository);
-                show({
-                  fill: good ? 'green' : outcome.kind === 'failed' ? 'red' : 'yellow',
-                  shape: 'dot',
-                  text,
-                });
                 const finished = outcome.kind === 'succeeded' || outcome.kind === 'partial';
                 job.send(finished ? PORTS.finished : PORTS['not-finished'], outgoing);
               },
