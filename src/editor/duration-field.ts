@@ -17,14 +17,18 @@ function unitOf(letter: unknown): Unit {
   return UNITS.find((unit) => unit === letter) ?? 'm';
 }
 
-/** Splits `24h` into amount and unit; `1h30m` becomes 90 m. Undefined: not a duration that one unit can show. */
-function split(text: string): { amount: string; unit: Unit } | undefined {
+/**
+ * Splits `24h` into amount and unit; `1h30m` becomes 90 m, and `0`, which has no unit, takes `unit`. Undefined: not a
+ * duration that one unit can show.
+ */
+function split(text: string, unit: Unit): { amount: string; unit: Unit } | undefined {
   const simple = /^(\d+(?:\.\d+)?)([smhdw])$/.exec(text.trim());
   if (simple !== null) return { amount: simple[1] ?? '', unit: unitOf(simple[2]) };
   const ms = parseDuration(text);
   if (ms === undefined) return undefined;
-  const unit = UNITS.findLast((candidate) => ms % UNIT_MS[candidate] === 0) ?? 's';
-  return { amount: String(ms / UNIT_MS[unit]), unit };
+  if (ms === 0) return { amount: '0', unit };
+  const largest = UNITS.findLast((candidate) => ms % UNIT_MS[candidate] === 0) ?? 's';
+  return { amount: String(ms / UNIT_MS[largest]), unit: largest };
 }
 
 const UNIT_NAMES: Readonly<Record<Unit, string>> = {
@@ -37,7 +41,7 @@ const UNIT_NAMES: Readonly<Record<Unit, string>> = {
 
 /** `24h` as "24 hours", in the editor's language; a text that is no duration comes back as it is. */
 export function durationInWords(text: string): string {
-  const parts = split(text);
+  const parts = split(text, 's');
   if (parts === undefined) return text;
   const worded = new Intl.NumberFormat(editorLanguage(), {
     style: 'unit',
@@ -59,7 +63,8 @@ export function durationInWords(text: string): string {
 export function durationField(input: string, options: { unit?: Unit; placeholder?: string } = {}): void {
   const stored = $(input);
   const text = String(stored.val() ?? '');
-  const shown = text === '' ? { amount: '', unit: options.unit ?? 'm' } : split(text);
+  const emptyUnit = options.unit ?? 'm';
+  const shown = text === '' ? { amount: '', unit: emptyUnit } : split(text, emptyUnit);
   if (shown === undefined) return;
 
   const texts = words();
@@ -70,9 +75,11 @@ export function durationField(input: string, options: { unit?: Unit; placeholder
     d: texts.days,
     w: texts.weeks,
   };
+  const id = stored.attr('id') ?? '';
+  const label = $(`label[for="${id}"]`).attr('for', `${id}-amount`);
   const field = $('<span class="lastgood-duration">').insertAfter(stored);
   const amount = $('<input type="text" inputmode="decimal">')
-    .attr({ placeholder: options.placeholder ?? '', 'aria-labelledby': stored.attr('id') ?? '' })
+    .attr({ id: `${id}-amount`, placeholder: options.placeholder ?? '' })
     .val(shown.amount)
     .appendTo(field);
   const unit = $('<select>').appendTo(field);
@@ -91,7 +98,7 @@ export function durationField(input: string, options: { unit?: Unit; placeholder
     const value = String(stored.val() ?? '');
     const typed = String(amount.val()).trim();
     if (value === (typed === '' ? '' : `${typed}${String(unit.val())}`)) return;
-    const parts = value === '' ? { amount: '', unit: unitOf(unit.val()) } : split(value);
+    const parts = value === '' ? { amount: '', unit: emptyUnit } : split(value, emptyUnit);
     if (parts === undefined) return;
     amount.val(parts.amount);
     unit.val(parts.unit);
@@ -99,7 +106,11 @@ export function durationField(input: string, options: { unit?: Unit; placeholder
   // The editor marks the hidden input; the person looks at ours.
   const mirror = (): void => {
     const bad = stored.hasClass('input-error');
-    amount.toggleClass('input-error', bad).attr('title', bad ? complaint(String(amount.val()).trim()) : '');
+    const complaint = String(amount.val()).trim() === '' ? texts.durationEmpty : texts.durationInvalid;
+    const name = label.text().trim();
+    amount
+      .toggleClass('input-error', bad)
+      .attr('title', bad ? (name === '' ? complaint : name + texts.named + complaint) : '');
   };
   const element = stored[0];
   if (element !== undefined) {
@@ -107,23 +118,21 @@ export function durationField(input: string, options: { unit?: Unit; placeholder
   }
 }
 
-function complaint(amount: string): string {
-  return amount === '' ? words().durationEmpty : words().durationInvalid;
-}
-
 /**
  * For `validate` of a stored duration.
  *
+ * @param value undefined (a flow written by hand): the default counts, and nothing is wrong
  * @param label name of the field, put before the message
  * @param allowed `emptyAllowed`: an empty text is fine; `zeroAllowed`: so is `0m`
  * @returns true, or the message
  */
 export function durationProblem(
-  value: string,
+  value: string | undefined,
   label: string,
   allowed: { emptyAllowed?: boolean; zeroAllowed?: boolean } = {},
 ): true | string {
-  if (value === '' || value === undefined) {
+  if (value === undefined) return true;
+  if (value === '') {
     return allowed.emptyAllowed === true ? true : `${label}${words().named}${words().durationEmpty}`;
   }
   if (isEnvironmentReference(value)) return true;

@@ -1,6 +1,7 @@
 /// <reference types="jquery" />
 import type { Retention } from '../lib/restic/retention.ts';
 import { suggestedRetention } from '../lib/restic/retention.ts';
+import { retentionAnswer } from './plan-validation.ts';
 import { textsOf } from './red.ts';
 import { showVerdict } from './verdict.ts';
 import { editorLanguage } from './words.ts';
@@ -54,8 +55,14 @@ export function retentionFields(stored: Retention): () => Retention {
     }
     within.toggleClass('input-error', !/^((\d+[ymdh])+)?$/.test(String(within.val()).trim()));
     const retention = read();
-    const kept = Object.keys(retention).length === 0;
-    showVerdict('#backup-plan-retention-summary', { kind: kept ? 'warn' : 'ok', text: summary(retention) });
+    const answer = retentionAnswer(retention);
+    const all = Object.keys(retention).length === 0;
+    showVerdict(
+      '#backup-plan-retention-summary',
+      answer === true
+        ? { kind: all ? 'warn' : 'ok', text: summary(retention) }
+        : { kind: 'bad', text: answer },
+    );
   };
   const write = (retention: Readonly<Retention>): void => {
     for (const [name, input] of inputs) input.val(retention[name] ?? '');

@@ -96,18 +96,21 @@ export function keyAnswer(plan: EditedNode<PlanDefinition>, key: string | undefi
   return twin === undefined ? true : answer('key', text('error.keyTwin', { name: planName(twin) }));
 }
 
-export function cronAnswer(plan: EditedNode<PlanDefinition>, cron: string): Answer {
+export function cronAnswer(plan: EditedNode<PlanDefinition>, cron: string | undefined): Answer {
   if (current(plan, 'scheduleKind') !== 'cron') return true;
-  return answer('cron', cronComplaint(cron, current(plan, 'timeZone')));
+  return answer('cron', cronComplaint(cron ?? '', current(plan, 'timeZone') ?? ''));
 }
 
-export function intervalAnswer(plan: EditedNode<PlanDefinition>, interval: string): Answer {
+export function intervalAnswer(plan: EditedNode<PlanDefinition>, interval: string | undefined): Answer {
   return current(plan, 'scheduleKind') === 'interval'
-    ? durationProblem(interval, text('label.interval'))
+    ? durationProblem(interval ?? '', text('label.interval'))
     : true;
 }
 
-export function optionalDurationAnswer(duration: string, label: 'settle' | 'minimumGap' | 'jitter'): Answer {
+export function optionalDurationAnswer(
+  duration: string | undefined,
+  label: 'settle' | 'minimumGap' | 'jitter',
+): Answer {
   return durationProblem(duration, text(`label.${label}`), { emptyAllowed: true, zeroAllowed: true });
 }
 

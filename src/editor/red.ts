@@ -30,13 +30,19 @@ export interface PropertyDefinition<P, V> {
   validate?: (this: EditedNode<P>, value: V, options: { readonly label?: string }) => boolean | string;
 }
 
+/** One entry of `credentials`. The editor asks `validate` in the open dialog only. */
+export interface CredentialDefinition<P> {
+  type: 'text' | 'password';
+  validate?: (this: EditedNode<P>, value: string, options: { readonly label?: string }) => boolean | string;
+}
+
 /** The second argument of `registerType`. Keep it one literal: the flow library reads it without running it. */
 export interface TypeDefinition<P> {
   category: string;
   color?: string;
   icon?: string;
   defaults: { [K in keyof P]-?: PropertyDefinition<P, P[K]> };
-  credentials?: Record<string, { type: 'text' | 'password' }>;
+  credentials?: Record<string, CredentialDefinition<P>>;
   inputs?: 0 | 1;
   outputs?: number;
   align?: 'left' | 'right';

@@ -1,6 +1,6 @@
 import { durationField, durationProblem } from '../../editor/duration-field.ts';
 import { fillMissingProperties } from '../../editor/missing-properties.ts';
-import { textsOf } from '../../editor/red.ts';
+import { type EditedNode, textsOf } from '../../editor/red.ts';
 import { useSharedStyle } from '../../editor/style.ts';
 import { type CheckList, checkList } from './check-list.editor.ts';
 import { checkProblem } from './check-spec.editor.ts';
@@ -8,6 +8,14 @@ import type { CheckDefinition } from './definition.ts';
 
 const text = textsOf('precondition-check');
 let list: CheckList | undefined;
+/** Id of the check whose dialog is open: its fields count, not what was saved last. */
+let edited = '';
+
+/** Whether it waits at all: only then it has to say how often it looks. */
+function waits(node: EditedNode<CheckDefinition>): boolean {
+  const waitFor = node.id === edited ? $('#node-input-waitFor').val() : node.waitFor;
+  return waitFor !== undefined && waitFor !== '';
+}
 
 RED.nodes.registerType<CheckDefinition>('precondition-check', {
   category: 'backup',
@@ -36,7 +44,7 @@ RED.nodes.registerType<CheckDefinition>('precondition-check', {
     lookEvery: {
       value: '30s',
       validate(value, _options) {
-        return durationProblem(value, text('label.lookEvery'));
+        return durationProblem(value, text('label.lookEvery'), { emptyAllowed: !waits(this) });
       },
     },
   },
@@ -60,21 +68,26 @@ RED.nodes.registerType<CheckDefinition>('precondition-check', {
   oneditprepare() {
     useSharedStyle();
     fillMissingProperties(this);
+    edited = this.id;
     durationField('#node-input-waitFor', { unit: 'm', placeholder: text('placeholder.waitFor') });
     durationField('#node-input-lookEvery', { unit: 's' });
-    const waits = (): void => {
-      const waiting = $('#node-input-waitFor').val() !== '';
+    const showWait = (): void => {
+      const waiting = waits(this);
       $('#lastgood-check-look-every').toggle(waiting);
       $('#lastgood-check-wait-hint').text(text(waiting ? 'hint.waits' : 'hint.looksOnce'));
     };
-    $('#node-input-waitFor').on('change', waits);
-    waits();
+    $('#node-input-waitFor').on('change', showWait);
+    showWait();
     list = checkList('#lastgood-checks', this.checks, (count) => {
       $('#lastgood-checks-none').toggle(count === 0);
       $('#lastgood-checks-some').toggle(count > 0);
     });
   },
   oneditsave() {
+    edited = '';
     this.checks = list?.specs() ?? this.checks;
+  },
+  oneditcancel() {
+    edited = '';
   },
 });

@@ -3,6 +3,7 @@ import { durationField, durationProblem } from '../../editor/duration-field.ts';
 import { fillMissingProperties } from '../../editor/missing-properties.ts';
 import type { PathList } from '../../editor/path-list.ts';
 import { pathList } from '../../editor/path-list.ts';
+import type { EditedNode } from '../../editor/red.ts';
 import { textsOf } from '../../editor/red.ts';
 import { startCreation } from '../../editor/repository-creation.ts';
 import { draftOf, plansOf } from '../../editor/repository-draft.ts';
@@ -19,6 +20,8 @@ import type { RepositoryDefinition } from './definition.ts';
 const text = textsOf('restic-repository');
 const VERDICT = '#restic-repository-verdict';
 let options: PathList | undefined;
+/** Id of the repository whose dialog is open: its fields count, not what was saved last. */
+let edited = '';
 
 /** What the server answers to `test`. */
 interface Diagnosis {
@@ -31,6 +34,20 @@ interface Diagnosis {
 function optionsComplaint(texts: readonly string[]): string | undefined {
   const bad = texts.find((option) => !/^[^=\s]+=/.test(option));
   return bad === undefined ? undefined : text('error.option', { option: bad });
+}
+
+/** Where the password comes from decides which of its three fields must be filled in. */
+function passwordAnswer(
+  repository: EditedNode<RepositoryDefinition>,
+  source: RepositoryDefinition['passwordSource'],
+  value: string | undefined,
+): true | string {
+  const chosen =
+    repository.id === edited ? $('#node-config-input-passwordSource').val() : repository.passwordSource;
+  if (chosen !== source || value?.trim()) return true;
+  const field = { password: 'password', file: 'passwordFile', command: 'passwordCommand' }[source];
+  const complaint = { password: 'noPassword', file: 'noPasswordFile', command: 'noPasswordCommand' }[source];
+  return text(`label.${field}`) + words().named + text(`error.${complaint}`);
 }
 
 function limitAnswer(limit: number | '' | undefined, label: 'uploadLimit' | 'downloadLimit'): true | string {
@@ -114,8 +131,18 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
       },
     },
     passwordSource: { value: 'password' },
-    passwordFile: { value: '' },
-    passwordCommand: { value: '' },
+    passwordFile: {
+      value: '',
+      validate(value, _options) {
+        return passwordAnswer(this, 'file', value);
+      },
+    },
+    passwordCommand: {
+      value: '',
+      validate(value, _options) {
+        return passwordAnswer(this, 'command', value);
+      },
+    },
     binary: { value: '' },
     cacheFolder: { value: '' },
     uploadLimit: {
@@ -140,7 +167,7 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
     retryLock: {
       value: '2m',
       validate(value, _options) {
-        return durationProblem(value ?? '', text('label.retryLock'), {
+        return durationProblem(value, text('label.retryLock'), {
           emptyAllowed: true,
           zeroAllowed: true,
         });
@@ -148,7 +175,12 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
     },
   },
   credentials: {
-    password: { type: 'password' },
+    password: {
+      type: 'password',
+      validate(value, _options) {
+        return passwordAnswer(this, 'password', value);
+      },
+    },
     environment: { type: 'password' },
   },
   paletteLabel: () => text('paletteLabel'),
@@ -161,6 +193,7 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
   oneditprepare() {
     useSharedStyle();
     fillMissingProperties(this, 'node-config-input');
+    edited = this.id;
     sections('#restic-repository-sections', [
       { id: 'restic-repository-place', label: text('tab.place') },
       { id: 'restic-repository-advanced', label: text('tab.advanced') },
@@ -184,9 +217,13 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
     connectButtons(this.id, options);
   },
   oneditsave() {
+    edited = '';
     if (options === undefined) return;
     this.options = options.texts();
     this.uploadLimit = readLimit('uploadLimit');
     this.downloadLimit = readLimit('downloadLimit');
+  },
+  oneditcancel() {
+    edited = '';
   },
 });

@@ -46,17 +46,17 @@ function planOf(node: EditedNode<RunDefinition>): string {
 }
 
 /** What a reference to a config node lacks; `none` is said when nothing is chosen. */
-function repositoryProblem(id: string, label: string, none: true | string): true | string {
-  if (id === '' || id === '_ADD_') return none;
+function repositoryProblem(id: string | undefined, label: string, none: true | string): true | string {
+  if (id === undefined || id === '' || id === '_ADD_') return none;
   if (isEnvironmentReference(id)) return true;
   const repository = RED.nodes.node(id);
   if (!repository) return text('problem.repositoryGone', { label });
   return repository['valid'] === false ? text('problem.repositoryInvalid', { label }) : true;
 }
 
-function planProblem(id: string, operation: Operation): true | string {
+function planProblem(id: string | undefined, operation: Operation): true | string {
   if (!usedBy('plan', operation)) return true;
-  if (id === '') return operation === 'forget' ? text('problem.planMissing') : true;
+  if (id === undefined || id === '') return operation === 'forget' ? text('problem.planMissing') : true;
   return RED.nodes.node(id) ? true : text('problem.planGone');
 }
 
@@ -100,7 +100,12 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
   icon: 'lastgood-run.svg',
   defaults: {
     name: { value: '' },
-    operation: { value: 'backup' },
+    operation: {
+      value: 'backup',
+      validate(value, _options) {
+        return OPERATIONS.includes(value) || text('problem.operation');
+      },
+    },
     repository: {
       value: '',
       type: 'restic-repository',
@@ -108,7 +113,7 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
         const operation = operationOf(this);
         const label = text(operation === 'copy' ? 'label.toRepository' : 'label.repository');
         if (!usedBy('repository', operation)) return true;
-        const planBringsIt = usedBy('plan', operation) && planOf(this) !== '';
+        const planBringsIt = usedBy('plan', operation) && Boolean(planOf(this));
         return repositoryProblem(id, label, planBringsIt || text('problem.repositoryMissing', { label }));
       },
     },
@@ -126,7 +131,7 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
       validate(id, _options) {
         if (operationOf(this) !== 'copy') return true;
         const label = text('label.fromRepository');
-        if (id !== '' && id === (this.id === edited ? $('#node-input-repository').val() : this.repository)) {
+        if (id && id === (this.id === edited ? $('#node-input-repository').val() : this.repository)) {
           return text('problem.sameRepository');
         }
         return repositoryProblem(id, label, text('problem.repositoryMissing', { label }));
@@ -135,7 +140,7 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
     readDataSubset: {
       value: '',
       validate(value, _options) {
-        if (operationOf(this) !== 'check' || value === '') return true;
+        if (operationOf(this) !== 'check' || !value) return true;
         return (
           /^(\d+(\.\d+)?%|[1-9]\d*\/[1-9]\d*|\d+[KMGT])$/i.test(value.trim()) ||
           text('problem.readDataSubset')
@@ -146,7 +151,7 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
     target: {
       value: '',
       validate(value, _options) {
-        if (operationOf(this) !== 'restore' || value === '') return true;
+        if (operationOf(this) !== 'restore' || !value) return true;
         return isFullPath(value) || text('problem.target');
       },
     },
@@ -167,7 +172,8 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
     return text('paletteLabel');
   },
   label() {
-    return this.name || text(`operation.${this.operation}.label`);
+    const known = OPERATIONS.includes(this.operation);
+    return this.name || text(known ? `operation.${this.operation}.label` : 'paletteLabel');
   },
   labelStyle() {
     return this.name ? 'node_label_italic' : '';

@@ -31,8 +31,10 @@ function policyOf(gate: Gate): RetryPolicyName {
   return gate.id === edited ? shownPolicy() : gate.policy;
 }
 
-function wholeNumberProblem(value: number | '', label: string): true | string {
-  return /^\d*$/.test(String(value).trim()) || text('problem.wholeNumber', { label });
+// A flow written by hand may lack properties: the validators take undefined for the default.
+
+function wholeNumberProblem(value: number | '' | undefined, label: string): true | string {
+  return value === undefined || /^\d*$/.test(String(value).trim()) || text('problem.wholeNumber', { label });
 }
 
 function numberOrEmpty(field: string): number | '' {
@@ -161,7 +163,9 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
       validate(value, _options) {
         const policy = policyOf(this);
         if (policy === 'fixed') return durationProblem(value, text('label.delayFixed'));
-        return policy === 'exponential' ? durationProblem(value, text('label.delay')) : true;
+        return policy === 'exponential' || policy === undefined
+          ? durationProblem(value, text('label.delay'))
+          : true;
       },
     },
     delayCap: {
@@ -170,14 +174,14 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
         if (policyOf(this) !== 'exponential') return true;
         const problem = durationProblem(value, text('label.delayCap'));
         if (problem !== true) return problem;
-        const first = parseDuration(this.id === edited ? typed('delay') : this.delay);
-        return (parseDuration(value) ?? Infinity) >= (first ?? 0) || text('problem.cap');
+        const first = parseDuration((this.id === edited ? typed('delay') : this.delay) ?? '');
+        return (parseDuration(value ?? '') ?? Infinity) >= (first ?? 0) || text('problem.cap');
       },
     },
     jitterPercent: {
       value: 10,
       validate(value, _options) {
-        const percent = String(value).trim();
+        const percent = String(value ?? 0).trim();
         return (percent !== '' && Number(percent) >= 0 && Number(percent) <= 50) || text('problem.jitter');
       },
     },
