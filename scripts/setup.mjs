@@ -22,8 +22,8 @@ const PACKAGE_MANAGERS = [
   { name: 'brew', asRoot: false, install: ['install', '--quiet'] },
 ];
 
-/** What the machine must have. `packages` lists only names that differ from `name`. */
-const RESTIC = { name: 'restic', commands: ['restic'], why: 'makes the backups' };
+/** What the machine must have; `optional`: some tests are skipped without it; `only`: where it is a package. */
+const RESTIC = { name: 'restic', commands: ['restic'], why: 'makes the backups; https://restic.net' };
 const FOR_TESTS = [
   {
     name: 'chromium',
@@ -116,7 +116,7 @@ function provide(need) {
   const manager = PACKAGE_MANAGERS.find(({ name }) => onPath(name) && (need.only ?? name) === name);
   const missing = `${need.name} is missing (${need.why})`;
   if (manager === undefined) {
-    if (need.only === undefined) say(`${missing}: please install it, see https://restic.net for restic`);
+    if (need.only === undefined) say(`${missing}: please install it`);
     return false;
   }
   const command = [manager.name, ...manager.install, need.name];
@@ -133,7 +133,7 @@ function provide(need) {
     if (manager.prepare) execFileSync(manager.name, manager.prepare, options);
     execFileSync(command[0], command.slice(1), options);
   } catch (error) {
-    say(`${manager.name} failed: ${error.message.split('\n')[0]}`);
+    say(`${error.message.split('\n')[0]}; please install ${need.name} by hand`);
   }
   return present();
 }

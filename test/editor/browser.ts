@@ -49,7 +49,9 @@ export class Editor implements AsyncDisposable {
     this.#browser = browser;
     this.page = page;
     page.on('console', (message) => {
-      if (message.type() === 'error') this.complaints.push(`${message.text()} (${message.location().url})`);
+      // A validator that throws is only mentioned by the editor, as an ordinary line.
+      const bad = message.type() === 'error' || message.text().startsWith('Validation error');
+      if (bad) this.complaints.push(`${message.text()} (${message.location().url})`);
     });
     page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message));
     page.on('response', (response) => {
@@ -175,7 +177,8 @@ export class Editor implements AsyncDisposable {
     );
     await this.page.click('#red-ui-header-button-deploy');
     await deployed;
-    await this.page.waitForSelector('#red-ui-header-button-deploy.disabled');
+    // Buttons of nodes work only once the editor takes its nodes for deployed.
+    await this.page.waitForFunction('!RED.nodes.dirty()');
   }
 
   /** Runs an action of the editor, as its menu entry or key does. */

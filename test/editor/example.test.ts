@@ -1,5 +1,5 @@
-import { cpSync, mkdirSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { expect, test, vi } from 'vitest';
 import type { PlanState } from '../../src/lib/plan/state.ts';
 import type { FlowNode } from '../runtime/flows.ts';
 import { NodeRed } from '../runtime/node-red.ts';
@@ -32,6 +32,7 @@ test('the example is imported from the menu, deployed, and played by its buttons
   );
 
   await press('unplug the drive');
+  await vi.waitFor(() => expect(existsSync(home.drive)).toBe(false), 10_000);
   await press('back up now');
   await state(({ pending }) => pending !== null);
   // What the gate shows is what a person sees under it.

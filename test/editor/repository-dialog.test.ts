@@ -1,0 +1,201 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { repository, tab } from '../runtime/flows.ts';
+import { NodeRed } from '../runtime/node-red.ts';
+import { Editor, needsBrowser } from './browser.ts';
+import { expectedTexts, LANGUAGES } from './catalogue.ts';
+import { Dialog } from './dialog.ts';
+
+let nodeRed: NodeRed;
+const folder = mkdtempSync(join(tmpdir(), 'lastgood-repository-dialog-'));
+beforeAll(async () => {
+  nodeRed = await NodeRed.start();
+});
+beforeEach(needsBrowser);
+afterAll(async () => {
+  await nodeRed[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const FIELD = '#node-config-input-';
+const VERDICT = '#restic-repository-verdict';
+const PASSWORD = 'correct horse battery';
+
+/** The sentences of restic's own list, as a person would run it. */
+function snapshotsWith(place: string, password: string): string {
+  return execFileSync('restic', ['--no-cache', '-r', place, 'snapshots', '--json'], {
+    env: { PATH: process.env['PATH'], RESTIC_PASSWORD: password },
+    encoding: 'utf8',
+  });
+}
+
+test.for(LANGUAGES)('a repository is filled in, checked and saved in %s', async (language) => {
+  const text = expectedTexts('restic-repository', language);
+  await nodeRed.deploy([tab()]);
+  await using editor = await Editor.open(nodeRed, language);
+  const dialog = await Dialog.ofConfig(editor, 'restic-repository', '_ADD_');
+  expect(await dialog.speaks(language)).toContain(text('label.url'));
+
+  expect(await dialog.complaint(`${FIELD}url`)).toContain(text('label.url'));
+  expect(await dialog.complaint(`${FIELD}password`)).toContain(text('label.password'));
+  await dialog.type(`${FIELD}name`, 'NAS');
+  await dialog.type(`${FIELD}url`, 'backup');
+  expect(await dialog.find('#restic-repository-url-hint').innerText()).toBe(text('url.relative'));
+  await dialog.type(`${FIELD}url`, 'rest:http://nas:8000/');
+  await dialog.accepts(`${FIELD}url`);
+  expect(await dialog.find('#restic-repository-url-hint').innerText()).toBe(text('url.rest'));
+
+  await dialog.choose(`${FIELD}passwordSource`, 'command');
+  expect(await dialog.complaint(`${FIELD}passwordCommand`)).toContain(text('label.passwordCommand'));
+  await dialog.speaks(language);
+  await dialog.choose(`${FIELD}passwordSource`, 'file');
+  expect(await dialog.complaint(`${FIELD}passwordFile`)).toContain(text('label.passwordFile'));
+  await dialog.type(`${FIELD}passwordFile`, '/config/restic-password');
+  await dialog.accepts(`${FIELD}passwordFile`);
+
+  await dialog.type(`${FIELD}environment`, 'RESTIC_REST_USERNAME');
+  expect(await dialog.find('#restic-repository-environment-problem').innerText()).toBe(
+    text('error.environment', { line: 1 }),
+  );
+  await dialog.type(`${FIELD}environment`, 'RESTIC_REST_USERNAME=anna');
+
+  await dialog.section('restic-repository-advanced');
+  await dialog.speaks(language);
+  await dialog.type('#restic-repository-uploadLimit', 'much');
+  expect(await dialog.complaint('#restic-repository-uploadLimit')).toContain(text('label.uploadLimit'));
+  await dialog.type('#restic-repository-uploadLimit', '2000');
+  await dialog.accepts('#restic-repository-uploadLimit');
+  await dialog.typeDuration(`${FIELD}retryLock`, 'soon');
+  expect(await dialog.complaint(`${FIELD}retryLock-amount`)).toContain(text('label.retryLock'));
+  await dialog.typeDuration(`${FIELD}retryLock`, '3', 'm');
+  await dialog.accepts(`${FIELD}retryLock-amount`);
+  await dialog.add('#restic-repository-options', 'rest.connections');
+  expect(await dialog.find('#restic-repository-advanced .lastgood-problem').innerText()).toContain(
+    'rest.connections',
+  );
+  await dialog.type('#restic-repository-options input', 'rest.connections=3');
+  await dialog.done();
+  await editor.deploy();
+
+  const saved = (await nodeRed.flows()).find(({ type }) => type === 'restic-repository');
+  expect(saved).toMatchObject({
+    name: 'NAS',
+    url: 'rest:http://nas:8000/',
+    passwordSource: 'file',
+    passwordFile: '/config/restic-password',
+    uploadLimit: 2000,
+    downloadLimit: '',
+    retryLock: '3m',
+    options: ['rest.connections=3'],
+  });
+
+  // What was stored is shown by name only; the value never comes back.
+  await editor.reload();
+  const again = await Dialog.ofConfig(editor, 'restic-repository', saved?.id ?? '');
+  await again.find('#restic-repository-environment-stored code').waitFor();
+  const shown = await again.speaks(language);
+  expect(shown).toContain('RESTIC_REST_USERNAME');
+  expect(shown).not.toContain('anna');
+});
+
+test.for(LANGUAGES)(
+  'a repository is tested, created and printed before the first deploy in %s',
+  async (language) => {
+    const text = expectedTexts('restic-repository', language);
+    const place = join(folder, language, 'repository');
+    mkdirSync(join(folder, language));
+    await nodeRed.deploy([tab()]);
+    await using editor = await Editor.open(nodeRed, language);
+    const dialog = await Dialog.ofConfig(editor, 'restic-repository', '_ADD_');
+    await dialog.type(`${FIELD}url`, place);
+    await dialog.type(`${FIELD}password`, PASSWORD);
+
+    await dialog.press('#restic-repository-test');
+    expect(await dialog.verdict(VERDICT, 'warn')).toContain(place);
+    await dialog.speaks(language);
+
+    await dialog.press('#restic-repository-create');
+    const create = dialog.find('#restic-repository-creation .primary');
+    await dialog.type('#restic-repository-repeated', `${PASSWORD} or so`);
+    expect(await create.isDisabled()).toBe(true);
+    expect(existsSync(place)).toBe(false);
+    await dialog.speaks(language);
+    await dialog.type('#restic-repository-repeated', PASSWORD);
+    await create.click();
+    expect(await dialog.verdict(VERDICT, 'ok')).toContain(text('create.printSheet'));
+    expect(JSON.parse(snapshotsWith(place, PASSWORD))).toEqual([]);
+
+    await dialog.press('#restic-repository-test');
+    await dialog
+      .find(VERDICT)
+      .getByText(text('test.version', { version: '' }).trim())
+      .waitFor();
+    expect(await dialog.verdict(VERDICT, 'ok')).not.toContain(text('create.printSheet'));
+    await dialog.type(`${FIELD}password`, 'something else');
+    await dialog.press('#restic-repository-test');
+    expect(await dialog.verdict(VERDICT, 'bad')).not.toContain('something else');
+    await dialog.type(`${FIELD}password`, PASSWORD);
+
+    const sheet = async (): Promise<string> => {
+      const opened = editor.page.waitForEvent('popup');
+      await dialog.press('#restic-repository-sheet');
+      const page = await opened;
+      await page.waitForURL(/^blob:/);
+      const content = await page.innerText('body');
+      await page.close();
+      return content;
+    };
+    const bare = await sheet();
+    expect(bare).toContain(place);
+    expect(bare).toContain('restic');
+    expect(bare).not.toContain(PASSWORD);
+    await dialog.press('#restic-repository-with-secrets');
+    expect(await sheet()).toContain(PASSWORD);
+
+    await dialog.press('#restic-repository-create');
+    expect(await dialog.verdict(VERDICT, 'bad')).toContain(place);
+    expect(await dialog.find('#restic-repository-creation').innerText()).toBe('');
+  },
+);
+
+test('a proposed password is shown once and becomes the repository’s', async () => {
+  const place = join(folder, 'proposed');
+  await nodeRed.deploy([tab()]);
+  await using editor = await Editor.open(nodeRed);
+  const dialog = await Dialog.ofConfig(editor, 'restic-repository', '_ADD_');
+  await dialog.type(`${FIELD}url`, place);
+  await dialog.press('#restic-repository-create');
+  const proposed = await dialog.find('.lastgood-password').innerText();
+  expect(proposed.length).toBeGreaterThan(20);
+  await dialog.press('#restic-repository-creation .primary');
+  expect(await dialog.speaks('en-US')).not.toContain(proposed);
+  await dialog.type('#restic-repository-repeated', proposed);
+  await dialog.press('#restic-repository-creation .primary');
+  await dialog.verdict(VERDICT, 'ok');
+  expect(JSON.parse(snapshotsWith(place, proposed))).toEqual([]);
+  await dialog.done();
+  await editor.deploy();
+
+  // The stored password is used without coming back to the browser.
+  await editor.reload();
+  const id = (await nodeRed.flows()).find(({ type }) => type === 'restic-repository')?.id ?? '';
+  const again = await Dialog.ofConfig(editor, 'restic-repository', id);
+  await again.press('#restic-repository-test');
+  await again.verdict(VERDICT, 'ok');
+});
+
+test('a repository whose password stands in a file is created with that password', async () => {
+  const place = join(folder, 'from-file');
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, `${PASSWORD}\n`);
+  await nodeRed.deploy([tab(), repository('usb', { url: place, passwordSource: 'file', passwordFile })]);
+  await using editor = await Editor.open(nodeRed);
+  const dialog = await Dialog.ofConfig(editor, 'restic-repository', 'usb');
+  await dialog.press('#restic-repository-create');
+  await dialog.press('#restic-repository-creation .primary');
+  await dialog.verdict(VERDICT, 'ok');
+  expect(JSON.parse(snapshotsWith(place, PASSWORD))).toEqual([]);
+});
