@@ -126,7 +126,7 @@ async function bareRun(steps: readonly CountedProcess[]): Promise<number> {
     const code = await new Promise((resolve, reject) => {
       restic.once('error', reject).once('exit', resolve);
     });
-    if (code !== 0) throw new Error(`restic ${step.arguments[0]} ended with ${code}`);
+    if (code !== 0) throw new Error(`restic ${step.arguments[0]} ended with ${String(code)}`);
   }
   return (performance.now() - began) / 1000;
 }
