@@ -54,6 +54,8 @@ export interface FinishedRun {
   readonly end: RunEnd;
   readonly extras: AnnouncementExtras;
   readonly sentence: string;
+  /** The user's own properties of the message that its announcement goes on with. */
+  readonly carried: Carried;
   /** This success ends an episode that had an alert. */
   readonly recovered: boolean;
 }

@@ -1,9 +1,8 @@
-import type { Ticket } from '../message.ts';
+import type { Clock } from '../clock.ts';
+import type { Carried, Ticket } from '../message.ts';
 import type { AnnouncementExtras, FinishedRun } from './announcement.ts';
+import { LEASE_MS } from './lease.ts';
 import type { Sentences } from './sentences.ts';
-
-/** Runs that ended and whose message has not reached the gate yet; more than a few mean that none will. */
-const MOST_KEPT = 4;
 
 /** Sends from an output of the gate. */
 type Send = (
@@ -13,43 +12,66 @@ type Send = (
   payload: string,
 ) => void;
 
-/** Tells how runs ended, each once, however many copies of its message arrive. */
+type Alert = NonNullable<AnnouncementExtras['alert']>;
+
+/** Tells how runs ended, each once, however many copies of its message arrive, and also when none does. */
 export class Announcer {
+  private readonly clock: Clock;
   private readonly sentences: Sentences;
   private readonly send: Send;
-  private readonly kept = new Map<string, FinishedRun>();
+  /** Runs that ended and whose message is on its way to the gate. */
+  private readonly kept = new Map<string, { finished: FinishedRun; stopWaiting: () => void }>();
+  private held: { kind: Alert; finished: FinishedRun; payload: string }[] = [];
 
-  constructor(sentences: Sentences, send: Send) {
+  constructor(clock: Clock, sentences: Sentences, send: Send) {
+    this.clock = clock;
     this.sentences = sentences;
     this.send = send;
   }
 
-  /** To be announced when the run's own message reaches the gate. */
-  keep(finished: FinishedRun): void {
-    this.kept.set(finished.id, finished);
-    const [oldest] = this.kept.keys();
-    if (this.kept.size > MOST_KEPT && oldest !== undefined) this.kept.delete(oldest);
+  /** To be announced when the run's own message reaches the gate. `lost` is called when it did not come in time. */
+  keep(finished: FinishedRun, lost: (finished: FinishedRun) => void): void {
+    const stopWaiting = this.clock.after(LEASE_MS, () => {
+      this.kept.delete(finished.id);
+      lost(finished);
+    });
+    this.kept.set(finished.id, { finished, stopWaiting });
   }
 
-  /** The finished run that a message belongs to; undefined for copies. */
-  take(ticket: Ticket): FinishedRun | undefined {
-    const finished = this.kept.get(ticket.run);
-    if (finished?.attempt !== ticket.attempt) return undefined;
+  /** The finished run that a message belongs to, with what the message carries; undefined for copies. */
+  take(ticket: Ticket, carried: Carried): FinishedRun | undefined {
+    const found = this.kept.get(ticket.run);
+    if (found?.finished.attempt !== ticket.attempt) return undefined;
+    found.stopWaiting();
     this.kept.delete(ticket.run);
-    return finished;
+    return { ...found.finished, carried };
   }
 
-  /** The end by its port, and what is worth an alert. */
-  announce(finished: FinishedRun, name: string): void {
+  /** The end by its port, and what is worth an alert; alerts of a paused plan are held. */
+  announce(finished: FinishedRun, name: string, options: { paused: boolean }): void {
     const { end, sentence: reason, extras } = finished;
-    const alert = (kind: 'gave-up' | 'recovered' | 'maintenance-failed', payload: string): void =>
-      this.send('alert', finished, { alert: kind }, payload);
     this.send(end === 'succeeded' ? 'good-backup' : 'ended', finished, {}, reason);
+    const alert = (kind: Alert, payload: string): void => {
+      if (options.paused) this.held.push({ kind, finished, payload });
+      else this.send('alert', finished, { alert: kind }, payload);
+    };
     if (end === 'gave-up') alert('gave-up', this.sentences.say('alertGaveUp', { name, reason }));
-    if (finished.recovered) alert('recovered', this.sentences.say('recovered', { name, reason }));
+    if (finished.recovered) {
+      const unsaid = this.held.some(({ kind }) => kind === 'gave-up');
+      this.held = this.held.filter(({ kind }) => kind !== 'gave-up');
+      // Who never heard of the trouble need not hear that it is over.
+      if (!unsaid) alert('recovered', this.sentences.say('recovered', { name, reason }));
+    }
     if (extras.maintenance?.ok === false) {
       const text = { name, reason: extras.maintenance.reason };
       alert('maintenance-failed', this.sentences.say('alertMaintenance', text));
+    }
+  }
+
+  /** The pause is over: the alerts that it held back are sent. */
+  release(): void {
+    for (const { kind, finished, payload } of this.held.splice(0)) {
+      this.send('alert', finished, { alert: kind }, payload);
     }
   }
 }

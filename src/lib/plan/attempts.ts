@@ -1,4 +1,5 @@
 import type { CheckReport } from '../checks/check.ts';
+import { iso } from '../clock.ts';
 import type { Carried, MaintenanceResult, Ticket } from '../message.ts';
 import { Problem } from '../problem.ts';
 import type { BackupOutcome, Progress, SnapshotClaim } from '../restic/outcome.ts';
@@ -58,12 +59,12 @@ export class Attempts {
       );
       return this.record.message('ready', { checks: report });
     }
-    this.record.devicePresent = false;
+    this.record.presence.isMissed();
     const blockedBy = report.results.find(({ answer }) => answer !== 'yes')?.kind ?? null;
     const facts = { at: this.record.clock.now(), reason: report.reason, blockedBy };
     await this.record.put(change.attemptBlocked(this.record.state, run, facts));
     const message = this.record.message('not-ready', { checks: report, reason: report.reason });
-    if (this.record.gateId === undefined) this.record.conclude();
+    if (this.record.gateId === undefined) this.record.decisions.conclude();
     return message;
   }
 
@@ -165,7 +166,7 @@ export class Attempts {
       case 'cancelled':
         await this.record.put({
           ...this.record.state,
-          run: { ...run, phase: 'deciding', outcome: 'cancelled', process: null },
+          run: { ...run, phase: 'deciding', outcome: 'cancelled', reason: outcome.reason, process: null },
         });
         return;
       case 'failed':
@@ -210,14 +211,23 @@ export class Attempts {
     if (run.outcome === 'succeeded' || run.outcome === 'partial' || run.outcome === 'cancelled') {
       const reason = this.reasonOf(outcome);
       const message = this.record.message(event, { ...extras, reason, end: run.outcome });
-      const ended = this.record.finish(run, run.outcome, reason, undefined, { extras, announce: false });
+      if (run.outcome === 'succeeded') this.countGapFromNow();
+      const ended = this.record.decisions.finish(run, run.outcome, { reason, extras, byMessage: true });
       const payload = this.record.state.why;
       await ended;
       return { ...message, payload };
     }
     const message = this.record.message(event, extras);
-    if (this.record.gateId === undefined) this.record.conclude();
+    if (this.record.gateId === undefined) this.record.decisions.conclude();
     return message;
+  }
+
+  /** The minimum gap counts from the end of the run, which is only known after its retention. */
+  private countGapFromNow(): void {
+    const { state, clock } = this.record;
+    if (state.lastSuccess === null) return;
+    const dueAt = this.record.dueAfter(state.lastSuccess, clock.now());
+    void this.record.put({ ...state, dueAt: dueAt === null ? null : iso(dueAt) });
   }
 
   private reasonOf(outcome: BackupOutcome): string {

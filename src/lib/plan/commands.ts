@@ -2,7 +2,9 @@ import { iso } from '../clock.ts';
 import type { Carried } from '../message.ts';
 import { Problem } from '../problem.ts';
 import type { PlanRecord } from './record.ts';
-import { dueAfterSuccess } from './schedule.ts';
+import { SHORTEST_DELAY_MS } from './retry-policy.ts';
+import type { PlanState } from './state.ts';
+import { endOf } from './state.ts';
 import { stampSuccess } from './transitions.ts';
 
 /** What a person, a message or a house may ask of a plan; one meaning wherever it comes from. */
@@ -57,60 +59,65 @@ export function obey(
 export function deviceAppeared(record: PlanRecord, carried: Carried): Answer {
   if (!record.isOpen)
     return notNow(record, 'answer.notReady', { reason: record.sentences.say('notReady.starting') });
-  if (record.devicePresent) return notNow(record, 'answer.sameAppearance');
-  record.devicePresent = true;
-  const { state, clock, settings, sentences } = record;
+  if (!record.presence.appears()) return notNow(record, 'answer.sameAppearance');
+  const { state, clock } = record;
   const now = clock.now();
   const noted = { ...state, lastDeviceAt: iso(now) };
   const present = state.run;
   if (state.paused !== null || (present !== null && present.phase !== 'waiting')) {
+    if (present !== null && present.phase !== 'waiting') record.presence.note();
     void record.put(noted);
     return accepted(record, state.paused === null ? 'answer.noted' : 'answer.paused');
   }
-  const startAt = now + settings.settleMs;
-  const time = sentences.when(startAt, now);
-  if (present !== null) {
-    record.carried = { ...record.carried, ...carried };
-    const attempt = present.attempt + 1;
-    void record.put({
-      ...noted,
-      pending: state.pending === null ? null : { ...state.pending, at: iso(startAt) },
-      nextAttemptAt: iso(startAt),
-      why: sentences.say('device.settling', { attempt, time }),
-    });
-    record.tick();
-    return accepted(record, 'answer.settling', { time });
-  }
-  if (!owedOnAppearance(record, now)) {
+  if (present === null && !owedOnAppearance(record, now)) {
     void record.put(noted);
     if (state.nextAttemptAt === null) return notNow(record, 'answer.notOwedEvent');
-    return notNow(record, 'answer.notOwed', { time: sentences.when(Date.parse(state.nextAttemptAt), now) });
+    const time = record.sentences.when(Date.parse(state.nextAttemptAt), now);
+    return notNow(record, 'answer.notOwed', { time });
   }
-  if (settings.settleMs > 0) {
-    void record.put({
-      ...noted,
-      dueAt: state.dueAt ?? iso(now),
-      nextAttemptAt: iso(startAt),
-      waitingFor: 'slot',
-    });
-    record.tick();
-    return accepted(record, 'answer.settling', { time });
-  }
-  void record.put(noted);
-  record.startRun('device', carried);
-  return accepted(record, 'answer.started');
+  return startWhenSettled(record, noted, carried, now);
+}
+
+/** The next attempt, or a new run, as soon as the device has settled. */
+function startWhenSettled(record: PlanRecord, noted: PlanState, carried: Carried, now: number): Answer {
+  const { settings, sentences, presence } = record;
+  const startAt = now + Math.max(settings.settleMs, untilFloor(noted, now));
+  const at = iso(startAt);
+  const time = sentences.when(startAt, now);
+  const attempt = (noted.run?.attempt ?? 0) + 1;
+  presence.settles(at);
+  if (noted.run !== null) record.carried = { ...record.carried, ...carried };
+  else record.carried = carried;
+  void record.put({
+    ...noted,
+    dueAt: noted.dueAt ?? iso(now),
+    pending: noted.pending === null ? null : { ...noted.pending, at },
+    nextAttemptAt: at,
+    why: sentences.say('device.settling', { attempt, time }),
+  });
+  record.tick();
+  if (startAt > now) return accepted(record, 'answer.settling', { time });
+  return accepted(record, noted.run === null ? 'answer.started' : 'answer.now');
+}
+
+/** How long the floor of all delays still lasts, ms: a plug that flickers must not start attempt after attempt. */
+function untilFloor(state: PlanState, now: number): number {
+  if (state.lastAttemptAt === null) return 0;
+  const since = now - Date.parse(state.lastAttemptAt);
+  return since >= 0 && since < SHORTEST_DELAY_MS ? SHORTEST_DELAY_MS - since : 0;
 }
 
 /** The device is gone: its next appearance counts again. */
 export function deviceVanished(record: PlanRecord): void {
-  record.devicePresent = false;
+  record.presence.vanishes();
 }
 
 /** Whether a device that appears starts a run of an idle plan. */
 function owedOnAppearance(record: PlanRecord, now: number): boolean {
   const { state, settings } = record;
-  const lastSuccess = state.lastSuccessAt === null ? -Infinity : Date.parse(state.lastSuccessAt);
-  const gapOver = now - lastSuccess >= settings.minimumGapMs;
+  const sinceSuccess = state.lastSuccessAt === null ? Infinity : now - Date.parse(state.lastSuccessAt);
+  // A success in the future was stamped by a clock that was put back since; it holds nothing up.
+  const gapOver = sinceSuccess < 0 || sinceSuccess >= settings.minimumGapMs;
   // Without a schedule every appearance is a slot.
   if (settings.deviceStarts === 'always' || settings.schedule.kind === 'event') return gapOver;
   return state.dueAt !== null && Date.parse(state.dueAt) <= now;
@@ -133,7 +140,7 @@ function cancel(record: PlanRecord): Answer {
   if (present === null) return notNow(record, 'answer.nothing');
   if (present.phase === 'retention') return notNow(record, 'answer.running');
   if (record.stopAttempt()) return accepted(record, 'answer.cancelling');
-  void record.finish(present, 'cancelled', record.sentences.say('cancelled.person'));
+  void record.decisions.finish(present, 'cancelled', { reason: record.sentences.say('cancelled.person') });
   return accepted(record, 'answer.cancelled');
 }
 
@@ -160,47 +167,58 @@ function skip(record: PlanRecord): Answer {
   const { state, clock, sentences } = record;
   const now = clock.now();
   if (state.run !== null && state.run.phase !== 'waiting') return notNow(record, 'answer.running');
-  const from =
-    state.run === null && state.nextAttemptAt !== null ? Math.max(now, Date.parse(state.nextAttemptAt)) : now;
-  const next = record.followingSlot(from);
+  const planned =
+    state.run === null && state.nextAttemptAt !== null
+      ? Date.parse(state.nextAttemptAt) - record.jitterMs
+      : now;
+  const next = record.followingSlot(Math.max(now, planned));
   const time = next === null ? '' : sentences.when(next, now);
   const why = sentences.say(next === null ? 'answer.skippedOpen' : 'skipped', { time });
-  if (state.run !== null) void record.finish(state.run, 'cancelled', why, next ?? undefined);
-  else void record.put({ ...state, nextAttemptAt: next === null ? null : iso(next), why });
-  record.tick();
+  if (state.run === null) {
+    void record.put({ ...state, nextAttemptAt: next === null ? null : iso(next), why });
+    record.tick();
+  } else {
+    const nextAttemptAt = next === null ? {} : { nextAttemptAt: next };
+    void record.decisions.finish(state.run, 'cancelled', { reason: why, ...nextAttemptAt });
+  }
   return { accepted: true, sentence: why };
 }
 
-/** The last incomplete snapshot counts as good, once; the debt is paid with it. */
+/** The last incomplete snapshot counts as good, once; it pays the debt that it would have paid when it was made. */
 function accept(record: PlanRecord): Answer {
-  const { state, settings } = record;
-  if (state.lastPartial === null) return notNow(record, 'answer.nothingToAccept');
-  const stamped = stampSuccess({ ...state, lastPartial: null }, state.lastPartial);
-  const dueAt = dueAfterSuccess(settings.schedule, {
-    snapshotAt: Date.parse(state.lastPartial.at),
-    endedAt: record.clock.now(),
-    minimumGapMs: settings.minimumGapMs,
-  });
+  const { state } = record;
+  const { lastPartial } = state;
+  if (lastPartial === null || isOlder(lastPartial.at, state.lastSuccessAt)) {
+    return notNow(record, 'answer.nothingToAccept');
+  }
+  const stamped = stampSuccess({ ...state, lastPartial: null }, lastPartial);
+  const dueAt = record.dueAfter(lastPartial, endOf(lastPartial));
   const due = dueAt === null ? null : iso(dueAt);
   const start = record.startOf(due);
   void record.put({
     ...stamped,
     dueAt: due,
     nextAttemptAt: state.run === null ? (start === null ? null : iso(start)) : state.nextAttemptAt,
-    why: record.sentences.say('accepted', { snapshot: state.lastPartial.snapshotId.slice(0, 8) }),
+    why: record.sentences.say('accepted', { snapshot: lastPartial.snapshotId.slice(0, 8) }),
   });
   record.tick();
   return accepted(record, 'answer.accepted');
 }
 
+function isOlder(time: string, than: string | null): boolean {
+  return than !== null && Date.parse(time) <= Date.parse(than);
+}
+
 /** Another repository, a new drive: it is the right one from now on, and nothing good is in it yet. */
 function acceptRepository(record: PlanRecord): Answer {
   const { state, witness } = record;
-  const now = iso(record.clock.now());
+  const now = record.clock.now();
   void witness?.accept().catch((cause: unknown) => {
     record.warn(new Problem('journal-unwritable', { path: '' }, { cause }));
   });
-  void record.put({ ...state, dueAt: now, nextAttemptAt: state.run === null ? now : state.nextAttemptAt });
+  // A debt that has begun is not forgiven by a new drive.
+  const dueAt = state.dueAt !== null && Date.parse(state.dueAt) <= now ? state.dueAt : iso(now);
+  void record.put({ ...state, dueAt, nextAttemptAt: state.run === null ? iso(now) : state.nextAttemptAt });
   record.tick();
   return accepted(record, 'answer.acceptedRepository');
 }

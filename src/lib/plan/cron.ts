@@ -2,10 +2,10 @@ import cron from 'node-cron';
 import { Problem } from '../problem.ts';
 
 const DAY_MS = 86_400_000;
-/** No cron date is rarer than a 29 February around a century that skips its leap day. */
-const LONGEST_SEARCH_DAYS = 366 * 9;
-/** Clocks are put forward by at most two hours anywhere; a slot that fell into the gap starts after it. */
-const LONGEST_GAP_MS = 2 * 3_600_000;
+/** No cron date is rarer than a 29 February on a given weekday around a century that skips its leap day. */
+const LONGEST_SEARCH_DAYS = 366 * 41;
+/** Clocks are put forward by at most a day (Samoa, 2011); a slot that fell into the gap starts after it. */
+const LONGEST_GAP_MS = DAY_MS;
 
 /** A cron expression in a time zone. */
 export interface CronSchedule {
@@ -48,7 +48,10 @@ export function parseCron(expression: string, timeZone = ''): CronSchedule {
     expression,
     timeZone: zone,
     next(afterMs) {
-      const from = afterMs + offsetAt(afterMs) - LONGEST_GAP_MS;
+      const offset = offsetAt(afterMs);
+      // Only around a change of the clocks do moments of the local clock come in another order than they say.
+      const isSteady = offsetAt(afterMs - DAY_MS) === offset && offsetAt(afterMs + DAY_MS) === offset;
+      const from = afterMs + offset - (isSteady ? 0 : LONGEST_GAP_MS);
       const firstDay = Math.floor(from / DAY_MS) * DAY_MS;
       for (let day = firstDay; day <= firstDay + LONGEST_SEARCH_DAYS * DAY_MS; day += DAY_MS) {
         if (!isSlotDay(day)) continue;

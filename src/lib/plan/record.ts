@@ -1,24 +1,25 @@
 import type { Clock } from '../clock.ts';
-import { iso } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Language } from '../language.ts';
 import type { Carried, Ticket } from '../message.ts';
-import { Problem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
 import type { Progress } from '../restic/outcome.ts';
-import type { AnnouncementExtras, FinishedRun } from './announcement.ts';
+import type { AnnouncementExtras } from './announcement.ts';
 import { backupMessage, envelope } from './announcement.ts';
-import { Announcer } from './announcer.ts';
 import { Attempts } from './attempts.ts';
+import { afterClockSetBack } from './clock-set-back.ts';
+import { Decisions } from './decisions.ts';
 import type { GateDoor, PlanDoor, Witness } from './doors.ts';
 import { Lease } from './lease.ts';
 import { Ledger } from './ledger.ts';
 import { startWhatIsOwed } from './owed.ts';
+import { Presence } from './presence.ts';
 import type { RetryPolicy } from './retry-policy.ts';
-import { decide } from './retry-policy.ts';
 import { dueAfterSuccess, jitterOf, nextSlot } from './schedule.ts';
 import { Sentences } from './sentences.ts';
 import type { PlanSettings } from './settings.ts';
-import type { PlanState, RunEnd, RunState, SuccessRecord, Trigger } from './state.ts';
+import type { PlanState, RunState, SuccessRecord, Trigger } from './state.ts';
+import { waitingFor } from './state.ts';
 import * as change from './transitions.ts';
 
 /** The debt is looked at again at least so often, whatever happened to the clock. */
@@ -45,17 +46,19 @@ export class PlanRecord {
   progress: Progress | null = null;
   /** The user's own properties of the message that started or last carried the run. */
   carried: Carried = {};
-  /** A drive or plug said it is there; forgotten when a check finds that it is not. */
-  devicePresent = false;
+  /** What its drive or plug said. */
+  readonly presence: Presence = new Presence();
   witness: Witness | undefined;
   readonly services: RecordServices;
   readonly ledger: Ledger;
-  readonly attempts: Attempts = new Attempts(this);
+  readonly lease: Lease;
+  readonly attempts: Attempts;
+  readonly decisions: Decisions;
 
   private plan: PlanDoor | undefined;
   private gate: GateDoor | undefined;
-  private readonly lease: Lease;
-  private readonly announcer: Announcer;
+  /** What is to be sent when flows run again: nodes that are being replaced lose what they send. */
+  private unsent: (() => void)[] = [];
   private cancelTimer: (() => void) | undefined;
   private opened = false;
   private stopRestic: (() => void) | undefined;
@@ -66,11 +69,9 @@ export class PlanRecord {
     this.services = services;
     this.clock = services.clock;
     this.sentences = new Sentences(services.language);
-    this.lease = new Lease(services.clock, () => this.messageLost());
-    this.announcer = new Announcer(this.sentences, (port, finished, extras, payload) => {
-      const backup = backupMessage(this.state, port, { ...finished.extras, ...extras });
-      this.gate?.send(port, envelope(this.carried, backup, payload));
-    });
+    this.attempts = new Attempts(this);
+    this.decisions = new Decisions(this);
+    this.lease = new Lease(services.clock, () => this.decisions.messageLost());
     this.ledger = new Ledger(
       state,
       services.journal,
@@ -98,6 +99,10 @@ export class PlanRecord {
   /** Id of the gate that owns this plan. */
   get gateId(): string | undefined {
     return this.gate?.id;
+  }
+
+  get gateDoor(): GateDoor | undefined {
+    return this.gate;
   }
 
   // --- doors ---
@@ -131,7 +136,8 @@ export class PlanRecord {
   /** Flows run and the past is known: from here on things start by themselves. */
   open(): void {
     this.opened = true;
-    if (this.state.run?.phase === 'deciding') this.conclude();
+    for (const send of this.unsent.splice(0)) send();
+    if (this.state.run?.phase === 'deciding') this.decisions.conclude();
     this.tick();
     this.refresh();
   }
@@ -150,6 +156,12 @@ export class PlanRecord {
     return envelope(carried, backupMessage(this.state, 'not-now', { reason }), reason);
   }
 
+  /** Sends at once, or when the nodes that are being replaced are there again. */
+  deliver(send: () => void): void {
+    if (this.opened) send();
+    else this.unsent.push(send);
+  }
+
   // --- time ---
 
   /** Looks at the debt, starts what is owed, and sets the next look. */
@@ -157,22 +169,40 @@ export class PlanRecord {
     this.cancelTimer?.();
     if (!this.opened || this.plan === undefined) return;
     const now = this.clock.now();
-    const until = this.state.paused?.until;
-    if (until !== undefined && until !== null && Date.parse(until) <= now) this.unpause();
+    const healed = afterClockSetBack(this.state, now, () => this.followingSlot(now));
+    if (healed !== this.state) void this.put(healed);
+    const until = this.state.paused?.until ?? null;
+    if (until !== null && Date.parse(until) <= now) this.unpause();
     if (this.state.paused === null) startWhatIsOwed(this, now);
-    const next = Date.parse(this.state.paused?.until ?? this.state.nextAttemptAt ?? '') - this.clock.now();
-    const wait = Number.isNaN(next) ? LOOK_AGAIN_MS : Math.min(Math.max(next, 0), LOOK_AGAIN_MS);
-    this.cancelTimer = this.clock.after(wait, () => this.tick());
+    // What was started may have set the next look already.
+    this.cancelTimer?.();
+    this.cancelTimer = this.clock.after(this.untilNextLook(), () => this.tick());
   }
 
-  /** The next moment this plan may start by itself after a run without a good backup. */
+  /** At most a minute; what is past and did not start waits for something else than time. */
+  private untilNextLook(): number {
+    const { paused, nextAttemptAt } = this.state;
+    const next = parsed(paused === null ? nextAttemptAt : paused.until);
+    const wait = next === null ? 0 : next - this.clock.now();
+    return wait > 0 ? Math.min(wait, LOOK_AGAIN_MS) : LOOK_AGAIN_MS;
+  }
+
+  /** The next moment this plan may start by itself after a run without a good backup, ms. */
   followingSlot(after: number): number | null {
     const slot = nextSlot(this.settings.schedule, parsed(this.state.dueAt), after);
-    return slot === null ? null : slot + jitterOf(this.key, this.settings.jitterMs);
+    return slot === null ? null : slot + this.jitterMs;
+  }
+
+  /** The plan's share of the jitter. */
+  get jitterMs(): number {
+    return jitterOf(this.key, this.settings.jitterMs);
   }
 
   unpause(): void {
-    void this.put({ ...this.state, paused: null, why: this.sentences.say('resumed') });
+    const now = this.clock.now();
+    const next = this.sentences.next(parsed(this.state.nextAttemptAt), now);
+    const why = this.state.run === null ? `${this.sentences.say('resumed')} ${next}` : this.state.run.reason;
+    void this.put({ ...this.state, paused: null, why }, () => this.decisions.releaseAlerts());
   }
 
   // --- runs and attempts ---
@@ -181,33 +211,45 @@ export class PlanRecord {
   startRun(trigger: Trigger, carried: Carried): void {
     const now = this.clock.now();
     this.carried = carried;
-    const next = change.beginRun(this.state, {
-      run: this.services.newRunId(),
-      trigger,
-      at: now,
-      nextSlotAt: nextSlot(this.settings.schedule, parsed(this.state.dueAt), now),
-      why: this.sentences.say('attempt.first'),
-    });
-    this.lease.start();
-    void this.put(next, () => this.handOver('run'));
+    this.presence.attemptStarts(trigger === 'device');
+    this.handOut(
+      change.beginRun(this.state, {
+        run: this.services.newRunId(),
+        trigger,
+        at: now,
+        nextSlotAt: this.followingSlot(now),
+        why: this.sentences.say('attempt.first'),
+      }),
+      'run',
+    );
   }
 
   /** The waiting run makes its next attempt now. */
-  tryAgain(why: 'again' | 'device' = 'again'): void {
-    const run = this.state.run;
+  tryAgain(): void {
+    const { run, nextAttemptAt } = this.state;
     if (run === null) return;
-    const facts = {
-      at: this.clock.now(),
-      why: this.sentences.say(`attempt.${why}`, { attempt: run.attempt + 1 }),
-    };
-    this.lease.start();
-    void this.put(change.handOut(this.state, run, facts), () => this.handOver('try-again'));
+    const byDevice = this.presence.isWhy(nextAttemptAt);
+    this.presence.attemptStarts(byDevice);
+    const attempt = run.attempt + 1;
+    const why = this.sentences.say(byDevice ? 'attempt.device' : 'attempt.again', { attempt });
+    this.handOut(change.handOut(this.state, run, { at: this.clock.now(), why }), 'try-again');
   }
 
-  private handOver(event: 'run' | 'try-again'): void {
-    const message = envelope(this.carried, backupMessage(this.state, event), this.state.why);
-    if (event === 'try-again' && this.gate?.triesAgainByWire === true) this.gate.send('try-again', message);
-    else this.plan?.send('run', message);
+  private handOut(next: PlanState, event: 'run' | 'try-again'): void {
+    const { run } = next;
+    if (run === null) return;
+    const ticket = { plan: this.key, run: run.id, attempt: run.attempt };
+    this.lease.start();
+    void this.put(next, () =>
+      this.deliver(() => {
+        // It may have been cancelled before it could leave.
+        if (this.current(ticket)?.phase !== 'handed-out') return;
+        const message = envelope(this.carried, backupMessage(this.state, event), this.state.why);
+        if (event === 'try-again' && this.gate?.triesAgainByWire === true)
+          this.gate.send('try-again', message);
+        else this.plan?.send('run', message);
+      }),
+    );
   }
 
   /** A message in the plan's input that is its own run coming round: passed on as it is. */
@@ -229,103 +271,9 @@ export class PlanRecord {
     return run !== null && run.id === ticket.run && run.attempt === ticket.attempt ? run : undefined;
   }
 
-  // --- decisions ---
-
   /** A message of this plan reached its gate. False for copies and stale ones. */
   arrivedAtGate(ticket: Ticket, message: Carried): boolean {
-    const finished = this.announcer.take(ticket);
-    if (finished !== undefined) {
-      this.carried = message;
-      this.announcer.announce(finished, this.settings.name);
-      return true;
-    }
-    if (this.current(ticket)?.phase !== 'deciding') return false;
-    this.carried = message;
-    this.conclude();
-    return true;
-  }
-
-  /** Decides about an attempt whose outcome is known: try again, or end the run. */
-  conclude(): void {
-    const run = this.state.run;
-    if (run === null || run.phase !== 'deciding' || run.outcome === null) return;
-    if (run.outcome === 'partial' || run.outcome === 'cancelled') {
-      void this.finish(run, run.outcome, run.reason);
-      return;
-    }
-    if (this.gate === undefined) {
-      void this.finish(run, this.endWithoutBackup(run), run.reason);
-      return;
-    }
-    const now = this.clock.now();
-    const decision = decide(this.gate.policyFor(this.settings.situation), {
-      runId: run.id,
-      attempt: run.attempt,
-      outcome:
-        run.outcome === 'blocked' || run.outcome === 'unverified' || run.outcome === 'lost'
-          ? run.outcome
-          : 'failed',
-      failureClass: run.failureClass,
-      failures: run.failures,
-      waits: run.waits,
-      ageMs: now - Date.parse(run.startedAt),
-    });
-    if (decision.kind === 'give-up') {
-      void this.finish(run, this.endWithoutBackup(run), run.reason);
-      return;
-    }
-    const at = now + decision.delayMs;
-    const why = this.sentences.retry(decision, run.attempt + 1, at, now, run.reason);
-    const { budget, used, allowed } = decision;
-    const pending = { attempt: run.attempt + 1, at: iso(at), budget, used, allowed, because: run.reason };
-    this.lease.end();
-    void this.put(change.awaitRetry(this.state, run, pending, why));
-    this.tick();
-  }
-
-  endWithoutBackup(run: RunState): RunEnd {
-    return run.everFailed ? 'gave-up' : 'unmet';
-  }
-
-  /** Ends the run. Announced by the gate at once, or when the run's own message arrives there. */
-  finish(
-    run: RunState,
-    end: RunEnd,
-    reason: string,
-    nextAttemptAt?: number,
-    options: { extras?: AnnouncementExtras; announce?: boolean } = {},
-  ): Promise<void> {
-    const now = this.clock.now();
-    const wasAlarmed = this.state.alarmed;
-    if (end === 'succeeded' && this.state.lastSuccess !== null) {
-      // The gap counts from the end of the run, which is only known now.
-      const dueAt = this.dueAfter(this.state.lastSuccess, now);
-      void this.put({ ...this.state, dueAt: dueAt === null ? null : iso(dueAt) });
-    }
-    const next =
-      nextAttemptAt ?? (end === 'succeeded' ? this.startOf(this.state.dueAt) : this.followingSlot(now));
-    const why = this.sentences.ended(end, reason, next, now);
-    const { outcome, failureClass, trigger, attempt, id } = run;
-    const extras = { outcome, failureClass, trigger, ...options.extras, run: id, attempt, end, reason };
-    const told: FinishedRun = {
-      id,
-      attempt,
-      end,
-      sentence: why,
-      extras,
-      recovered: wasAlarmed && end === 'succeeded',
-    };
-    this.lease.end();
-    this.stopRestic = undefined;
-    if (options.announce === false && this.gate !== undefined) this.announcer.keep(told);
-    const written = this.put(
-      change.endRun(this.state, run, { at: now, end, reason, nextAttemptAt: next, why }),
-      () => {
-        if (options.announce !== false) this.announcer.announce(told, this.settings.name);
-      },
-    );
-    this.tick();
-    return written;
+    return this.decisions.arrivedAtGate(ticket, message);
   }
 
   /** Stops the restic of the present attempt, if one runs. */
@@ -338,27 +286,6 @@ export class PlanRecord {
   /** Who can stop the restic of the present attempt. */
   stoppedBy(stop: (() => void) | undefined): void {
     this.stopRestic = stop;
-  }
-
-  private messageLost(): void {
-    const run = this.state.run;
-    if (run === null || run.phase === 'waiting') return;
-    if (run.phase === 'deciding') {
-      this.warn(new Problem('outcome-lost', { plan: this.settings.name, attempt: run.attempt }));
-      this.conclude();
-      return;
-    }
-    const reason = this.sentences.say('lost', { attempt: run.attempt });
-    this.warn(new Problem('message-lost', { plan: this.settings.name, attempt: run.attempt }));
-    const facts = {
-      at: this.clock.now(),
-      outcome: 'lost',
-      failureClass: 'lost',
-      reason,
-      claim: run.claim,
-    } as const;
-    void this.put(change.attemptFailed(this.state, run, facts));
-    this.conclude();
   }
 
   /** A message about the present attempt. */
@@ -374,12 +301,12 @@ export class PlanRecord {
 
   /** When a debt is first paid: its beginning plus the plan's share of the jitter. */
   startOf(dueAt: string | null): number | null {
-    return dueAt === null ? null : Date.parse(dueAt) + jitterOf(this.key, this.settings.jitterMs);
+    return dueAt === null ? null : Date.parse(dueAt) + this.jitterMs;
   }
 
   /** Takes a new state; `then` runs when it is on the disk. */
   put(next: PlanState, then?: () => void): Promise<void> {
-    return this.ledger.commit(next, then);
+    return this.ledger.commit({ ...next, waitingFor: waitingFor(next) }, then);
   }
 }
 

@@ -9,8 +9,11 @@ import type { PlanRecord } from './record.ts';
 import { dueAfterSuccess, firstDue, scheduleText } from './schedule.ts';
 import type { PlanSettings } from './settings.ts';
 import type { PlanState, SuccessRecord } from './state.ts';
-import { newPlanState, STATE_SCHEMA } from './state.ts';
+import { endOf, newPlanState } from './state.ts';
+import { isPlanState } from './state-shape.ts';
 import * as change from './transitions.ts';
+
+export { isPlanState } from './state-shape.ts';
 
 /** How often a restic that outlived its Node-RED is looked at. */
 const LOOK_FOR_SURVIVOR_MS = 2000;
@@ -19,25 +22,6 @@ const LOOK_FOR_SURVIVOR_MS = 2000;
 export interface Recollection {
   readonly state: PlanState;
   readonly problems: readonly Problem[];
-}
-
-/** Tells a whole plan state from garbage. Of its parts only those are looked at that decisions rest on. */
-export function isPlanState(value: unknown): value is PlanState {
-  if (typeof value !== 'object' || value === null) return false;
-  const state = value as Partial<Record<keyof PlanState, unknown>>;
-  const isTime = (time: unknown): boolean =>
-    time === null || (typeof time === 'string' && !Number.isNaN(Date.parse(time)));
-  return (
-    state.schema === STATE_SCHEMA &&
-    Number.isSafeInteger(state.revision) &&
-    typeof state.plan === 'string' &&
-    Array.isArray(state.history) &&
-    Array.isArray(state.acceptedRepositories) &&
-    [state.dueAt, state.nextAttemptAt, state.lastSuccessAt, state.lastPartialAt].every(isTime) &&
-    [state.run, state.pending, state.paused, state.lastSuccess].every(
-      (part) => part === null || typeof part === 'object',
-    )
-  );
 }
 
 /**
@@ -53,7 +37,9 @@ export async function recollect(
   const entry = await journal.load(settings.key);
   if (entry.found === 'newer')
     throw new Problem('journal-newer', { plan: settings.name, schema: entry.schema });
-  if (entry.found === 'state') return { state: entry.state, problems: [] };
+  // A file that was copied from another plan would claim that plan's successes.
+  if (entry.found === 'state' && entry.state.plan === settings.key)
+    return { state: entry.state, problems: [] };
   const problems =
     entry.found === 'damaged'
       ? [new Problem('journal-damaged', { plan: settings.name, kept: entry.kept })]
@@ -66,44 +52,51 @@ export async function recollect(
   return { state: { ...newPlanState(settings.key, settings.name), testimonyOwed: true }, problems };
 }
 
-/** Fits a remembered state to the present settings: new plans, renamed ones, edited schedules, missed slots. */
-export function fitToSettings(record: PlanRecord, options: { afterDowntime: boolean }): void {
+/** Fits a remembered state to the present settings: new plans, renamed ones, edited schedules. */
+export function fitToSettings(record: PlanRecord): void {
   const { settings, state } = record;
   const now = record.clock.now();
   const schedule = scheduleText(settings.schedule);
   let next: PlanState = { ...state, name: settings.name, schedule };
-  if (state.schedule !== schedule && (state.dueAt === null || Date.parse(state.dueAt) > now)) {
-    const dueAt = dueUnder(settings, state, now);
-    next = { ...next, dueAt: dueAt === null ? null : iso(dueAt) };
-    if (state.run === null) next = { ...next, ...idle(record, next.dueAt) };
-  }
+  if (state.schedule !== schedule) next = { ...next, ...underNewSchedule(record, now) };
   if (state.schedule === '' && settings.startPaused) {
     next = { ...next, paused: { since: iso(now), until: null }, why: record.sentences.say('paused.open') };
-  }
-  const missed = next.run === null && next.nextAttemptAt !== null && Date.parse(next.nextAttemptAt) < now;
-  if (options.afterDowntime && missed && !settings.catchUp && state.schedule !== '') {
-    const following = record.followingSlot(now);
-    next = { ...next, nextAttemptAt: following === null ? null : iso(following) };
   }
   if (JSON.stringify(next) !== JSON.stringify(state)) void record.put(next);
 }
 
-function dueUnder(settings: PlanSettings, state: PlanState, now: number): number | null {
-  if (state.lastSuccessAt === null) return firstDue(settings.schedule, now);
-  const snapshotAt = Date.parse(state.lastSuccessAt);
-  const endedAt = settings.schedule.kind === 'cron' ? Math.max(snapshotAt, now) : snapshotAt;
-  return dueAfterSuccess(settings.schedule, { snapshotAt, endedAt, minimumGapMs: settings.minimumGapMs });
+/** A debt to come begins when the new schedule says; one that has begun stays, and is tried for at the new slots. */
+function underNewSchedule(record: PlanRecord, now: number): Partial<PlanState> {
+  const { state, settings } = record;
+  const { run } = state;
+  const following = record.followingSlot(now);
+  const nextSlotAt = following === null ? null : iso(following);
+  if (state.dueAt === null || Date.parse(state.dueAt) > now) {
+    const dueAt = dueUnder(settings, state, now);
+    const due = dueAt === null ? null : iso(dueAt);
+    return { dueAt: due, ...(run === null ? idle(record, due) : { run: { ...run, nextSlotAt } }) };
+  }
+  if (run !== null) return { run: { ...run, nextSlotAt } };
+  const isOwedNow = state.nextAttemptAt !== null && Date.parse(state.nextAttemptAt) <= now;
+  return isOwedNow ? {} : { nextAttemptAt: nextSlotAt, why: record.sentences.next(following, now) };
 }
 
-function idle(
-  record: PlanRecord,
-  dueAt: string | null,
-): Pick<PlanState, 'nextAttemptAt' | 'waitingFor' | 'why'> {
+/** When the debt after the last success begins under a schedule that was edited now. */
+function dueUnder(settings: PlanSettings, state: PlanState, now: number): number | null {
+  const { schedule, minimumGapMs } = settings;
+  if (state.lastSuccess === null) return firstDue(schedule, now);
+  const snapshotAt = Math.min(Date.parse(state.lastSuccess.at), now);
+  const endedAt = Math.min(endOf(state.lastSuccess), now);
+  // Slots of the new schedule that have passed were never promised.
+  if (schedule.kind === 'cron') return schedule.cron.next(Math.max(now, endedAt + minimumGapMs - 1)) ?? null;
+  return dueAfterSuccess(schedule, { snapshotAt, endedAt, minimumGapMs });
+}
+
+function idle(record: PlanRecord, dueAt: string | null): Pick<PlanState, 'nextAttemptAt' | 'why'> {
   const start = record.startOf(dueAt);
-  if (start === null)
-    return { nextAttemptAt: null, waitingFor: 'event', why: record.sentences.say('idle.event') };
+  if (start === null) return { nextAttemptAt: null, why: record.sentences.say('idle.event') };
   const time = record.sentences.when(start, record.clock.now());
-  return { nextAttemptAt: iso(start), waitingFor: 'slot', why: record.sentences.say('idle.due', { time }) };
+  return { nextAttemptAt: iso(start), why: record.sentences.say('idle.due', { time }) };
 }
 
 /** Asks the repository for the last good backup when nothing else knows it. False: it could not be asked now. */
@@ -115,17 +108,29 @@ export async function hearTestimony(record: PlanRecord): Promise<boolean> {
   } catch {
     return false;
   }
+  const { state } = record;
+  const now = record.clock.now();
   if (testimony === undefined) {
-    await record.put({ ...record.state, testimonyOwed: false });
+    // A debt that counted from a success which nobody confirms begins now.
+    const isUnfounded = state.run === null && state.dueAt !== null && Date.parse(state.dueAt) > now;
+    const dueAt = isUnfounded ? firstDue(record.settings.schedule, now) : undefined;
+    await record.put({ ...state, testimonyOwed: false, ...(dueAt === undefined ? {} : owed(record, dueAt)) });
     return true;
   }
-  const stamped = change.stampSuccess(record.state, witnessed(testimony));
-  const dueAt = dueUnder(record.settings, stamped, record.clock.now());
-  const due = dueAt === null ? null : iso(dueAt);
+  const success = witnessed(testimony);
+  const stamped = change.stampSuccess(state, success);
   const why = record.sentences.say('testimony', { snapshot: testimony.snapshot.id.slice(0, 8) });
-  const rest = stamped.run === null ? idle(record, due) : {};
-  await record.put({ ...stamped, dueAt: due, ...rest, why });
+  await record.put({
+    ...stamped,
+    ...owed(record, record.dueAfter(success, Math.min(endOf(success), now))),
+    why,
+  });
   return true;
+}
+
+function owed(record: PlanRecord, dueAt: number | null): Partial<PlanState> {
+  const due = dueAt === null ? null : iso(dueAt);
+  return { dueAt: due, ...(record.state.run === null ? idle(record, due) : {}) };
 }
 
 function witnessed({ snapshot, repositoryId }: Testimony): SuccessRecord {
@@ -143,14 +148,14 @@ export async function resumeInterrupted(record: PlanRecord): Promise<void> {
   if (run === null || run.phase === 'waiting' || run.phase === 'deciding') return;
   const now = (): number => record.clock.now();
   if (run.phase === 'retention') {
-    void record.finish(run, 'succeeded', record.state.why);
+    // Its debt was paid before we died; slots since then are owed.
+    void record.decisions.finish(run, 'succeeded', { reason: record.state.why });
     return;
   }
   await untilGone(run.process, record.clock);
   const reason = record.sentences.say('interrupted', { attempt: run.attempt });
   if (!run.freeRestartUsed) {
     await record.put(change.attemptInterrupted(record.state, run, { at: now(), reason }));
-    record.tryAgain();
     return;
   }
   const facts = {

@@ -25,7 +25,12 @@ export interface GateClaim {
 export class PlanRegistry {
   private readonly services: RecordServices;
   private readonly records = new Map<string, PlanRecord>();
+  /** Records that are being read, by key, and plans whose past is being asked after. */
+  private readonly reading = new Map<string, Promise<PlanRecord>>();
   private readonly beginning = new Set<PlanRecord>();
+  /** Records whose past has been asked after, once in this process. */
+  private readonly known = new WeakSet<PlanRecord>();
+  private claims: readonly GateClaim[] = [];
   /** Who waits for a plan to open, by key. */
   private readonly waiting = new Map<string, (() => void)[]>();
   /** The plan nodes that are there now, by key. */
@@ -82,10 +87,11 @@ export class PlanRegistry {
    * cannot be read is told by its door.
    */
   async flowsStarted(claims: readonly GateClaim[]): Promise<void> {
+    this.claims = claims;
     await Promise.all(
       [...this.joined.values()].map(async (plan) => {
         try {
-          await this.begin(plan, claims);
+          await this.begin(plan);
         } catch (error) {
           const problem =
             error instanceof Problem
@@ -98,39 +104,51 @@ export class PlanRegistry {
     );
   }
 
-  private async begin(plan: PlanJoin, claims: readonly GateClaim[]): Promise<void> {
-    const { key } = plan.settings;
-    let record = this.records.get(key);
-    const isNew = record === undefined;
-    if (record === undefined) {
-      const { state, problems } = await recollect(plan.settings, this.services.journal, plan.recallMirror);
-      // Another deploy may have read the plan while this one did.
-      record = this.records.get(key) ?? new PlanRecord(plan.settings, state, this.services);
-      this.records.set(key, record);
-      record.attachPlan(plan.door, plan.settings, plan.witness);
-      for (const problem of problems) record.warn(problem);
-    } else {
-      record.attachPlan(plan.door, plan.settings, plan.witness);
-    }
-    this.giveToGate(record, claims);
-    fitToSettings(record, { afterDowntime: isNew });
+  private async begin(joining: PlanJoin): Promise<void> {
+    const { key } = joining.settings;
+    const record = this.records.get(key) ?? (await this.read(joining));
+    // Reading takes a moment; the plan may have been redeployed or removed meanwhile.
+    const plan = this.joined.get(key);
+    if (plan === undefined) return;
+    record.attachPlan(plan.door, plan.settings, plan.witness);
+    this.giveToGate(record);
+    fitToSettings(record);
     // An earlier deploy is still busy with the plan's past, and will open it.
     if (this.beginning.has(record)) return;
-    if (isNew) {
+    if (!this.known.has(record)) {
       this.beginning.add(record);
       try {
         await hearTestimony(record);
         await resumeInterrupted(record);
+        this.known.add(record);
       } finally {
         this.beginning.delete(record);
       }
+      if (!this.joined.has(key)) return;
     }
     record.open();
     this.settle(key);
   }
 
-  private giveToGate(record: PlanRecord, claims: readonly GateClaim[]): void {
-    const claiming = claims.filter((claim) => claim.planKeys.includes(record.key));
+  /** The record of a plan that this process has not seen yet; read once, however often it is deployed meanwhile. */
+  private read(plan: PlanJoin): Promise<PlanRecord> {
+    const { key } = plan.settings;
+    const reading =
+      this.reading.get(key) ??
+      recollect(plan.settings, this.services.journal, plan.recallMirror).then(({ state, problems }) => {
+        const record = new PlanRecord(plan.settings, state, this.services);
+        this.records.set(key, record);
+        for (const problem of problems) plan.door.warn(problem.in(this.services.language));
+        return record;
+      });
+    this.reading.set(key, reading);
+    const done = (): void => void this.reading.delete(key);
+    reading.then(done, done);
+    return reading;
+  }
+
+  private giveToGate(record: PlanRecord): void {
+    const claiming = this.claims.filter((claim) => claim.planKeys.includes(record.key));
     const [only] = claiming;
     if (only !== undefined && claiming.length === 1) record.attachGate(only.door);
     else record.detachGate();

@@ -34,7 +34,8 @@ export function firstDue(schedule: Schedule, now: number): number | null {
 
 /**
  * When the debt after a success begins. Cron: first slot after the run's end. Interval: the snapshot's time plus the
- * interval, never before the run's end plus the minimum gap.
+ * interval, never before the run's end plus the minimum gap. No snapshot is later than the end of its run: where it
+ * says so, the clock was put back, and the end counts.
  */
 export function dueAfterSuccess(
   schedule: Schedule,
@@ -44,7 +45,10 @@ export function dueAfterSuccess(
     case 'cron':
       return schedule.cron.next(Math.max(facts.endedAt, facts.endedAt + facts.minimumGapMs - 1)) ?? null;
     case 'interval':
-      return Math.max(facts.snapshotAt + schedule.everyMs, facts.endedAt + facts.minimumGapMs);
+      return Math.max(
+        Math.min(facts.snapshotAt, facts.endedAt) + schedule.everyMs,
+        facts.endedAt + facts.minimumGapMs,
+      );
     case 'event':
       return null;
   }
@@ -57,7 +61,6 @@ export function nextSlot(schedule: Schedule, dueAt: number | null, after: number
       return schedule.cron.next(after) ?? null;
     case 'interval': {
       const origin = dueAt ?? after;
-      if (origin > after) return origin;
       return origin + (Math.floor((after - origin) / schedule.everyMs) + 1) * schedule.everyMs;
     }
     case 'event':

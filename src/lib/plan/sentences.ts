@@ -49,8 +49,11 @@ export class Sentences {
 
   /** How a run ended and what comes next. */
   ended(end: RunEnd, reason: string, nextMs: number | null, now: number): string {
-    const next =
-      nextMs === null ? this.say('next.event') : this.say('next.slot', { time: this.when(nextMs, now) });
-    return `${this.say(`ended.${end}`, { reason })} ${next}`.trim();
+    return `${this.say(`ended.${end}`, { reason })} ${this.next(nextMs, now)}`.trim();
+  }
+
+  /** When an idle plan starts again; null: when something happens. */
+  next(nextMs: number | null, now: number): string {
+    return nextMs === null ? this.say('next.event') : this.say('next.slot', { time: this.when(nextMs, now) });
   }
 }

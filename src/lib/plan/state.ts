@@ -9,7 +9,7 @@ export const STATE_SCHEMA = 1;
 export const HISTORY_LENGTH = 50;
 
 /** Why a run began. */
-export type Trigger = 'schedule' | 'catch-up' | 'command' | 'device' | 'restart';
+export type Trigger = 'schedule' | 'catch-up' | 'command' | 'device';
 
 /** How a run ended. */
 export type RunEnd = 'succeeded' | 'partial' | 'unmet' | 'gave-up' | 'cancelled';
@@ -46,6 +46,11 @@ export interface SuccessRecord {
   /** Run that made it; null when the repository was the only witness. */
   readonly run: string | null;
   readonly figures: BackupFigures | null;
+}
+
+/** When the backup that made a snapshot ended, ms, as far as it is known. */
+export function endOf(success: SuccessRecord): number {
+  return Date.parse(success.at) + (success.figures?.durationMs ?? 0);
 }
 
 /** A retry that waits for its time. Survives restarts. */
@@ -175,6 +180,15 @@ export function newPlanState(plan: string, name: string): PlanState {
     alarmed: false,
     history: [],
   };
+}
+
+/** What a plan in this state waits for. */
+export function waitingFor(state: PlanState): PlanState['waitingFor'] {
+  const { run, paused, nextAttemptAt } = state;
+  if (run !== null && run.phase !== 'waiting') return null;
+  if (paused !== null) return paused.until === null ? 'person' : 'pause-end';
+  if (run !== null) return 'retry';
+  return nextAttemptAt === null ? 'event' : 'slot';
 }
 
 /** The history with one more entry, bounded. */

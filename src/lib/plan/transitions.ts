@@ -48,7 +48,6 @@ export function beginRun(
     run,
     pending: null,
     nextAttemptAt: null,
-    waitingFor: null,
     lastAttemptAt: at,
     why: facts.why,
     // A plan without a schedule owes from the moment somebody asked.
@@ -75,7 +74,6 @@ export function handOut(state: PlanState, run: RunState, facts: { at: number; wh
     },
     pending: null,
     nextAttemptAt: null,
-    waitingFor: null,
     lastAttemptAt: at,
     why: facts.why,
   };
@@ -164,22 +162,30 @@ export function attemptInterrupted(
   facts: { at: number; reason: string },
 ): PlanState {
   const at = iso(facts.at);
-  const attempt = run.attempt;
-  return {
-    ...state,
-    run: {
-      ...run,
-      phase: 'waiting',
-      outcome: 'interrupted',
-      reason: facts.reason,
-      process: null,
-      abandoned: run.process ?? run.abandoned,
-      freeRestartUsed: true,
-    },
-    lastInterruptedAt: at,
-    why: facts.reason,
-    history: withHistory(state, { at, run: run.id, attempt, outcome: 'interrupted', reason: facts.reason }),
+  const { reason } = facts;
+  const { attempt, failures: used } = run;
+  const interrupted: RunState = {
+    ...run,
+    outcome: 'interrupted',
+    reason,
+    process: null,
+    abandoned: run.process ?? run.abandoned,
+    freeRestartUsed: true,
   };
+  const noted: PlanState = {
+    ...state,
+    lastInterruptedAt: at,
+    history: withHistory(state, { at, run: run.id, attempt, outcome: 'interrupted', reason }),
+  };
+  const pending = {
+    attempt: attempt + 1,
+    at,
+    budget: 'failure',
+    used,
+    allowed: null,
+    because: reason,
+  } as const;
+  return awaitRetry(noted, interrupted, pending, reason);
 }
 
 /** A good backup: the snapshot was seen. The debt is paid; what follows happens in the same run. */
@@ -236,7 +242,6 @@ export function awaitRetry(state: PlanState, run: RunState, pending: PendingRetr
     run: { ...run, phase: 'waiting' },
     pending,
     nextAttemptAt: pending.at,
-    waitingFor: 'retry',
     why,
   };
 }
@@ -253,7 +258,15 @@ export function freshBudgets(state: PlanState, run: RunState, nextSlotAt: number
 export function endRun(
   state: PlanState,
   run: RunState,
-  facts: { at: number; end: RunEnd; reason: string; nextAttemptAt: number | null; why: string },
+  facts: {
+    at: number;
+    end: RunEnd;
+    reason: string;
+    nextAttemptAt: number | null;
+    /** Somebody is told that it gave up. */
+    alarmed: boolean;
+    why: string;
+  },
 ): PlanState {
   const at = iso(facts.at);
   const failureClass = run.failureClass;
@@ -263,9 +276,8 @@ export function endRun(
     run: null,
     pending: null,
     nextAttemptAt: facts.nextAttemptAt === null ? null : iso(facts.nextAttemptAt),
-    waitingFor: facts.nextAttemptAt === null ? 'event' : 'slot',
     lastCancelledAt: facts.end === 'cancelled' ? at : state.lastCancelledAt,
-    alarmed: facts.end === 'gave-up' || (state.alarmed && facts.end !== 'succeeded'),
+    alarmed: facts.alarmed || (state.alarmed && facts.end !== 'succeeded'),
     why: facts.why,
     history: withHistory(state, {
       at,

@@ -1,0 +1,179 @@
+import { iso } from '../clock.ts';
+import type { Carried, Ticket } from '../message.ts';
+import { Problem } from '../problem.ts';
+import type { AnnouncementExtras, FinishedRun } from './announcement.ts';
+import { backupMessage, envelope } from './announcement.ts';
+import { Announcer } from './announcer.ts';
+import type { PlanRecord } from './record.ts';
+import type { Decision } from './retry-policy.ts';
+import { decide, SHORTEST_DELAY_MS } from './retry-policy.ts';
+import type { RunEnd, RunState } from './state.ts';
+import * as change from './transitions.ts';
+
+/** What follows from attempts: another one, or the end of the run; one decision per attempt. */
+export class Decisions {
+  private readonly record: PlanRecord;
+  private readonly announcer: Announcer;
+
+  constructor(record: PlanRecord) {
+    this.record = record;
+    this.announcer = new Announcer(record.clock, record.sentences, (port, finished, extras, payload) => {
+      record.deliver(() => {
+        const backup = backupMessage(record.state, port, { ...finished.extras, ...extras });
+        record.gateDoor?.send(port, envelope(finished.carried, backup, payload));
+      });
+    });
+  }
+
+  /** A message of this plan reached its gate. False for copies and stale ones. */
+  arrivedAtGate(ticket: Ticket, message: Carried): boolean {
+    const finished = this.announcer.take(ticket, message);
+    if (finished !== undefined) {
+      this.announce(finished);
+      return true;
+    }
+    if (this.record.current(ticket)?.phase !== 'deciding') return false;
+    this.record.carried = message;
+    this.conclude();
+    return true;
+  }
+
+  /** Decides about an attempt whose outcome is known: try again, or end the run. */
+  conclude(): void {
+    const { record } = this;
+    const { run } = record.state;
+    if (run === null || run.phase !== 'deciding' || run.outcome === null) return;
+    const { reason } = run;
+    if (run.outcome === 'partial' || run.outcome === 'cancelled') {
+      void this.finish(run, run.outcome, { reason });
+      return;
+    }
+    const policy = record.policy;
+    const now = record.clock.now();
+    const decision =
+      policy === undefined
+        ? undefined
+        : decide(policy, {
+            runId: run.id,
+            attempt: run.attempt,
+            outcome:
+              run.outcome === 'blocked' || run.outcome === 'unverified' || run.outcome === 'lost'
+                ? run.outcome
+                : 'failed',
+            failureClass: run.failureClass,
+            failures: run.failures,
+            waits: run.waits,
+            ageMs: now - Date.parse(run.startedAt),
+          });
+    if (decision === undefined || decision.kind === 'give-up') {
+      void this.finish(run, this.endWithoutBackup(run), { reason });
+      return;
+    }
+    this.awaitRetry(run, decision, now);
+  }
+
+  private awaitRetry(run: RunState, decision: Extract<Decision, { kind: 'retry' }>, now: number): void {
+    const { record } = this;
+    const { budget, used, allowed } = decision;
+    const attempt = run.attempt + 1;
+    // The device came while its check was still looking: nothing else would say so again.
+    const cameMeanwhile = run.outcome === 'blocked' && record.presence.takeNoted();
+    const settleMs = Math.max(record.settings.settleMs, SHORTEST_DELAY_MS);
+    const at = now + (cameMeanwhile ? Math.min(settleMs, decision.delayMs) : decision.delayMs);
+    if (cameMeanwhile) record.presence.settles(iso(at));
+    const why = cameMeanwhile
+      ? record.sentences.say('device.settling', { attempt, time: record.sentences.when(at, now) })
+      : record.sentences.retry(decision, attempt, at, now, run.reason);
+    const pending = { attempt, at: iso(at), budget, used, allowed, because: run.reason };
+    record.lease.end();
+    void record.put(change.awaitRetry(record.state, run, pending, why));
+    record.tick();
+  }
+
+  endWithoutBackup(run: RunState): RunEnd {
+    return run.everFailed ? 'gave-up' : 'unmet';
+  }
+
+  /**
+   * Ends the run. On the disk when this resolves.
+   *
+   * @param facts `nextAttemptAt` in ms, where it is not the next slot; `byMessage`: announced when the run's own message
+   * arrives at the gate instead of at once
+   */
+  finish(
+    run: RunState,
+    end: RunEnd,
+    facts: { reason: string; nextAttemptAt?: number; extras?: AnnouncementExtras; byMessage?: boolean },
+  ): Promise<void> {
+    const { record } = this;
+    const { reason, extras, byMessage = false } = facts;
+    const now = record.clock.now();
+    const next =
+      facts.nextAttemptAt ??
+      (end === 'succeeded' ? record.startOf(record.state.dueAt) : record.followingSlot(now));
+    const why = record.sentences.ended(end, reason, next, now);
+    const { outcome, failureClass, trigger, attempt, id } = run;
+    const told: FinishedRun = {
+      id,
+      attempt,
+      end,
+      sentence: why,
+      extras: { outcome, failureClass, trigger, ...extras, run: id, attempt, end, reason },
+      carried: record.carried,
+      recovered: record.state.alarmed && end === 'succeeded',
+    };
+    record.lease.end();
+    record.stoppedBy(undefined);
+    const hasGate = record.gateDoor !== undefined;
+    if (byMessage && hasGate) this.announcer.keep(told, (finished) => this.announcementLost(finished));
+    const alarmed = end === 'gave-up' && hasGate;
+    const written = record.put(
+      change.endRun(record.state, run, { at: now, end, reason, nextAttemptAt: next, alarmed, why }),
+      () => {
+        if (!byMessage) this.announce(told);
+      },
+    );
+    record.tick();
+    return written;
+  }
+
+  /** The pause is over. */
+  releaseAlerts(): void {
+    this.announcer.release();
+  }
+
+  /** The message of the present attempt did not come back in time. */
+  messageLost(): void {
+    const { record } = this;
+    const { run } = record.state;
+    if (run === null || run.phase === 'waiting') return;
+    const { attempt } = run;
+    if (run.phase === 'deciding') {
+      record.warn(new Problem('outcome-lost', { plan: record.settings.name, attempt }));
+      this.conclude();
+      return;
+    }
+    record.warn(new Problem('message-lost', { plan: record.settings.name, attempt }));
+    record.stoppedBy(undefined);
+    const facts = {
+      at: record.clock.now(),
+      outcome: 'lost',
+      failureClass: 'lost',
+      reason: record.sentences.say('lost', { attempt }),
+      claim: run.claim,
+    } as const;
+    void record.put(change.attemptFailed(record.state, run, facts));
+    this.conclude();
+  }
+
+  private announcementLost(finished: FinishedRun): void {
+    const { attempt } = finished;
+    this.record.warn(new Problem('outcome-lost', { plan: this.record.settings.name, attempt }));
+    this.announce(finished);
+  }
+
+  private announce(finished: FinishedRun): void {
+    const paused = this.record.state.paused !== null;
+    this.announcer.announce(finished, this.record.settings.name, { paused });
+  }
+}
