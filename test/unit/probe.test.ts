@@ -85,6 +85,34 @@ describe('asking a file system', () => {
     expect((await Promise.all(requests)).every((answer) => answer.ok)).toBe(true);
     expect(started).toBe(1);
   });
+
+  test('requests soon after share a process, unless it ended or something in it hangs', async () => {
+    const children: ChildProcess[] = [];
+    const counting = new Prober(() => {
+      const child = startProbeProcess();
+      children.push(child);
+      return child;
+    });
+    const look = async (): Promise<void> => {
+      expect(await counting.probe({ op: 'stat', path: folder }, LONG)).toMatchObject({ ok: true });
+    };
+    await look();
+    await look();
+    expect(children).toHaveLength(1);
+
+    const hanging = counting.probe({ op: 'read', path: makeFifo('dead'), limit: 1 }, 3000);
+    await new Promise(setImmediate);
+    await look();
+    expect(children).toHaveLength(2);
+    expect(await hanging).toMatchObject({ code: 'TIMEOUT' });
+
+    const [, second] = children;
+    const ended = new Promise((resolve) => second?.once('exit', resolve));
+    second?.kill('SIGKILL');
+    await ended;
+    await look();
+    expect(children).toHaveLength(3);
+  });
 });
 
 describe('a drive that does not answer', () => {

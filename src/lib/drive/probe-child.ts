@@ -1,5 +1,6 @@
 /**
- * The process that `probe.ts` starts: does file-system work that may hang and sends one message for each request.
+ * The process that `probe.ts` starts: does file-system work that may hang and sends one message for each request, and
+ * ends when it is disconnected or its parent is gone.
  * A module of its own, run by Node directly; imports nothing of ours but types.
  */
 import { constants } from 'node:fs';
@@ -80,7 +81,6 @@ async function answerAll(requests: readonly ProbeRequest[]): Promise<void> {
       await new Promise((sent) => process.send?.(reply, sent));
     }),
   );
-  process.disconnect();
 }
 
-process.once('message', (requests: readonly ProbeRequest[]) => void answerAll(requests));
+process.on('message', (requests: readonly ProbeRequest[]) => void answerAll(requests));

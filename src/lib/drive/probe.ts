@@ -72,6 +72,9 @@ export interface ProbeReply {
 const REQUESTS_PER_CHILD = 16;
 const MOST_ABANDONED = 8;
 
+/** To start a process costs far more than to ask it; what is asked one after the other before a backup comes sooner. */
+const REST_MS = 5000;
+
 interface Pending {
   readonly request: ProbeRequest;
   readonly timeoutMs: number;
@@ -80,12 +83,15 @@ interface Pending {
 
 /**
  * Runs file-system calls in short-lived processes, because a call to a dead drive can hang for ever and four of them
- * would stall every file and name look-up of Node-RED. Requests made in the same turn share a process.
+ * would stall every file and name look-up of Node-RED. Requests made in the same turn share a process, and one that
+ * has answered everything is asked again if that is soon.
  */
 export class Prober {
   readonly #start: () => ChildProcess;
   readonly #abandoned = new Set<AbandonedProbe>();
   #collected: Pending[] = [];
+  #resting: ChildProcess | undefined;
+  #cancelRest: NodeJS.Timeout | undefined;
 
   /** `start` makes the process that works on requests. */
   constructor(start: () => ChildProcess = startProbeProcess) {
@@ -142,7 +148,7 @@ export class Prober {
       for (const pending of open) settle(pending, answer);
     };
     try {
-      child = this.#start();
+      child = this.#wake() ?? this.#start();
     } catch (error) {
       settleAll(failureOf(error));
       return;
@@ -154,20 +160,52 @@ export class Prober {
       if (open.size === 0) this.#abandon(child, hung);
     };
     for (const pending of batch) timers.set(pending, setTimeout(giveUp, pending.timeoutMs, pending));
-    child.on('message', ({ index, answer }: ProbeReply) => {
+    const onMessage = ({ index, answer }: ProbeReply): void => {
       const pending = batch[index];
       if (pending === undefined || !open.has(pending)) return;
       settle(pending, answer);
-      if (open.size === 0 && hung.length > 0) this.#abandon(child, hung);
-    });
-    child.once('error', (error) => settleAll(failureOf(error)));
-    child.once('exit', () => settleAll(failure('NO_ANSWER', 'the probe process ended without an answer')));
+      if (open.size > 0) return;
+      if (hung.length > 0) {
+        this.#abandon(child, hung);
+        return;
+      }
+      child.off('message', onMessage).off('error', onError).off('exit', onExit);
+      this.#rest(child);
+    };
+    const onError = (error: Error): void => settleAll(failureOf(error));
+    const onExit = (): void => settleAll(failure('NO_ANSWER', 'the probe process ended without an answer'));
+    child.on('message', onMessage).once('error', onError).once('exit', onExit);
     child.send(
       batch.map((pending) => pending.request),
       (error) => {
         if (error !== null) settleAll(failureOf(error));
       },
     );
+  }
+
+  /** Keeps a process that has answered everything for a while; it does not keep us alive. */
+  #rest(child: ChildProcess): void {
+    if (this.#resting !== undefined || !child.connected) {
+      if (child.connected) child.disconnect();
+      return;
+    }
+    this.#resting = child;
+    child.unref();
+    child.channel?.unref();
+    child.on('error', ignore);
+    this.#cancelRest = setTimeout(() => this.#wake()?.disconnect(), REST_MS).unref();
+  }
+
+  /** The process that rests, if there is one and it is well; it rests no more. */
+  #wake(): ChildProcess | undefined {
+    const child = this.#resting;
+    this.#resting = undefined;
+    clearTimeout(this.#cancelRest);
+    if (child?.connected !== true) return undefined;
+    child.off('error', ignore);
+    child.ref();
+    child.channel?.ref();
+    return child;
   }
 
   /** Kills a process that hangs, and counts it until the kernel lets go of it. */
@@ -190,7 +228,7 @@ export function probe<R extends ProbeRequest>(request: R, timeoutMs: number): Pr
   return prober.probe(request, timeoutMs);
 }
 
-/** Starts the process that answers one message of requests and ends. */
+/** Starts the process that answers requests until it is disconnected. */
 export function startProbeProcess(): ChildProcess {
   // `.ts` when our sources are run directly (tests), `.js` when built.
   const script = fileURLToPath(new URL(`./probe-child${extname(import.meta.url)}`, import.meta.url));
@@ -203,6 +241,9 @@ export function startProbeProcess(): ChildProcess {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
 }
+
+/** A process that ends while it rests is simply not asked again. */
+const ignore = (): void => {};
 
 function failure(code: string, message: string): ProbeFailure {
   return { ok: false, code, message };
