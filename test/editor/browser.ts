@@ -129,7 +129,7 @@ export class Editor implements AsyncDisposable {
 
   /** Opens a node's dialog by a double click on it. Its tab must be shown. */
   async openDialog(id: string): Promise<void> {
-    await this.page.evaluate(`RED.view.reveal(${JSON.stringify(id)}, false)`);
+    await this.#reveal(id);
     await this.page.dblclick(`[id="${id}"] .red-ui-flow-node`, { force: true });
     await this.dialogOpened();
   }
@@ -166,8 +166,8 @@ export class Editor implements AsyncDisposable {
 
   /** Presses the button of a node. Its tab must be shown. */
   async press(id: string): Promise<void> {
-    await this.page.evaluate(`RED.view.reveal(${JSON.stringify(id)}, false)`);
-    await this.page.click(`[id="${id}"] .red-ui-flow-node-button-button`, { force: true });
+    await this.#reveal(id);
+    await this.page.click(`[id="${id}"] .red-ui-flow-node-button-button`);
   }
 
   /** The Deploy button; waits until it is done. Fails when the editor asks back because a node is not configured. */
@@ -206,8 +206,18 @@ export class Editor implements AsyncDisposable {
     await this.page.addStyleTag({ content: '#red-ui-notifications { pointer-events: none; opacity: 0.3 }' });
   }
 
+  /** Scrolls a node into view, which takes the editor a moment. */
+  async #reveal(id: string): Promise<void> {
+    await this.page.evaluate(`RED.view.reveal(${JSON.stringify(id)}, false)`);
+    await this.page.waitForFunction("$('#red-ui-workspace-chart:animated').length === 0");
+  }
+
   async #confirmImport(): Promise<void> {
+    const count = '(() => { let count = 0; RED.nodes.eachNode(() => { count += 1; }); return count; })()';
+    const before = await this.evaluate<number>(count);
     await this.page.click('#red-ui-clipboard-dialog-ok:not([disabled])');
     await this.page.waitForSelector('#red-ui-clipboard-dialog', { state: 'hidden' });
+    // An example is fetched only now.
+    await this.page.waitForFunction(`${count} > ${before}`);
   }
 }

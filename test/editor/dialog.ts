@@ -12,18 +12,24 @@ interface Shown {
   marked: string[];
 }
 
-// Runs in the browser, with the dialog. A field that is called Cron is called so everywhere.
-const SHOWN = `(tray) => {
-  const form = tray.querySelector('.lastgood-form');
-  const visible = [...form.querySelectorAll('*')].filter((element) => element.offsetParent !== null);
+/** Runs in the browser. */
+function shownBy(tray: HTMLElement): Shown {
+  const form = tray.querySelector<HTMLElement>('.lastgood-form');
+  const visible = [...(form?.querySelectorAll<HTMLElement>('*') ?? [])].filter(
+    (element) => element.offsetParent !== null,
+  );
   const attributes = visible.flatMap((element) =>
-    ['placeholder', 'title', 'aria-label'].map((name) => element.getAttribute(name) ?? ''));
+    ['placeholder', 'title', 'aria-label'].map((name) => element.getAttribute(name) ?? ''),
+  );
   return {
-    all: [form.innerText, ...attributes].filter((text) => text !== '').join('\\n'),
-    marked: visible.filter((element) => element.dataset.i18n !== undefined)
-      .map((element) => element.innerText.trim()).filter((text) => text !== '' && text !== 'Cron'),
+    all: [form?.innerText ?? '', ...attributes].filter((text) => text !== '').join('\n'),
+    marked: visible
+      .filter((element) => element.dataset['i18n'] !== undefined)
+      .map((element) => element.innerText.trim())
+      // A field that is called Cron is called so everywhere.
+      .filter((text) => text !== '' && text !== 'Cron'),
   };
-}`;
+}
 
 /** The topmost open dialog of the editor, used as a person does: by clicks and keys. */
 export class Dialog {
@@ -133,7 +139,7 @@ export class Dialog {
 
   /** Everything that it shows now, in one language and without keys that have no text. */
   async speaks(language: Language): Promise<string> {
-    const { all, marked } = await this.#tray.evaluate<Shown>(SHOWN);
+    const { all, marked } = await this.#tray.evaluate(shownBy);
     expect(all).not.toMatch(untranslatedKeys());
     if (language === 'en-US') expect(all).not.toMatch(HAN);
     else expect(marked.filter((text) => !HAN.test(text))).toEqual([]);

@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { repository, tab } from '../runtime/flows.ts';
+import { tab } from '../runtime/flows.ts';
 import { NodeRed } from '../runtime/node-red.ts';
 import { Editor, needsBrowser } from './browser.ts';
-import { expectedTexts, LANGUAGES } from './catalogue.ts';
+import { expectedTexts, LANGUAGES, type Language } from './catalogue.ts';
 import { Dialog } from './dialog.ts';
 
 let nodeRed: NodeRed;
@@ -24,7 +24,7 @@ const FIELD = '#node-config-input-';
 const VERDICT = '#restic-repository-verdict';
 const PASSWORD = 'correct horse battery';
 
-/** The sentences of restic's own list, as a person would run it. */
+/** What restic itself lists with a password. */
 function snapshotsWith(place: string, password: string): string {
   return execFileSync('restic', ['--no-cache', '-r', place, 'snapshots', '--json'], {
     env: { PATH: process.env['PATH'], RESTIC_PASSWORD: password },
@@ -32,10 +32,15 @@ function snapshotsWith(place: string, password: string): string {
   });
 }
 
-test.for(LANGUAGES)('a repository is filled in, checked and saved in %s', async (language) => {
-  const text = expectedTexts('restic-repository', language);
+test.for(LANGUAGES)('in %s a repository is tested, created, printed, filled in and saved', async (language) => {
   await nodeRed.deploy([tab()]);
   await using editor = await Editor.open(nodeRed, language);
+  await testCreateAndPrint(editor, language);
+  await fillInAndSave(editor, language);
+});
+
+async function fillInAndSave(editor: Editor, language: Language): Promise<void> {
+  const text = expectedTexts('restic-repository', language);
   const dialog = await Dialog.ofConfig(editor, 'restic-repository', '_ADD_');
   expect(await dialog.speaks(language)).toContain(text('label.url'));
 
@@ -93,7 +98,6 @@ test.for(LANGUAGES)('a repository is filled in, checked and saved in %s', async 
   });
 
   // What was stored is shown by name only; the value never comes back.
-  await editor.reload();
   const again = await Dialog.ofConfig(editor, 'restic-repository', saved?.id ?? '');
   await again.find('#restic-repository-environment-stored code').waitFor();
   const shown = await again.speaks(language);
@@ -161,7 +165,7 @@ test.for(LANGUAGES)(
   },
 );
 
-test('a proposed password is shown once and becomes the repository’s', async () => {
+test('a repository is created with a proposed password, which is shown once, or with that of a file', async () => {
   const place = join(folder, 'proposed');
   await nodeRed.deploy([tab()]);
   await using editor = await Editor.open(nodeRed);
@@ -180,22 +184,20 @@ test('a proposed password is shown once and becomes the repository’s', async (
   await editor.deploy();
 
   // The stored password is used without coming back to the browser.
-  await editor.reload();
   const id = (await nodeRed.flows()).find(({ type }) => type === 'restic-repository')?.id ?? '';
   const again = await Dialog.ofConfig(editor, 'restic-repository', id);
   await again.press('#restic-repository-test');
   await again.verdict(VERDICT, 'ok');
-});
+  await again.cancel();
 
-test('a repository whose password stands in a file is created with that password', async () => {
-  const place = join(folder, 'from-file');
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, `${PASSWORD}\n`);
-  await nodeRed.deploy([tab(), repository('usb', { url: place, passwordSource: 'file', passwordFile })]);
-  await using editor = await Editor.open(nodeRed);
-  const dialog = await Dialog.ofConfig(editor, 'restic-repository', 'usb');
-  await dialog.press('#restic-repository-create');
-  await dialog.press('#restic-repository-creation .primary');
-  await dialog.verdict(VERDICT, 'ok');
-  expect(JSON.parse(snapshotsWith(place, PASSWORD))).toEqual([]);
+  const other = await Dialog.ofConfig(editor, 'restic-repository', '_ADD_');
+  await other.type(`${FIELD}url`, join(folder, 'from-file'));
+  await other.choose(`${FIELD}passwordSource`, 'file');
+  await other.type(`${FIELD}passwordFile`, passwordFile);
+  await other.press('#restic-repository-create');
+  await other.press('#restic-repository-creation .primary');
+  await other.verdict(VERDICT, 'ok');
+  expect(JSON.parse(snapshotsWith(join(folder, 'from-file'), PASSWORD))).toEqual([]);
 });
