@@ -14,7 +14,7 @@ import type { ResticRepository } from '../restic/repository.ts';
 export interface AttemptWatcher {
   queued(position: number): void;
   progressed(progress: Progress, message: Carried): void;
-  ended(outcome: BackupOutcome, message: Carried): void;
+  ended(outcome: BackupOutcome, message: Carried): Promise<void>;
 }
 
 /** What restic is asked to save for a run of a plan. */
@@ -81,7 +81,7 @@ export async function makeAttempt(
   if (job.stopped === 'shutdown') return;
   outcome = asStopped(job, outcome, record);
   const message = await record.attempts.complete(ticket, outcome, maintenance);
-  if (message !== undefined) watcher.ended(outcome, message);
+  if (message !== undefined) await watcher.ended(outcome, message);
 }
 
 /** A backup that was stopped because its plan was edited is not one that a person cancelled: it is attempted again. */

@@ -129,11 +129,13 @@ export class Household {
     return node?.restic;
   }
 
-  /** An operation on a repository went well; what can be learned from it is kept. */
-  remember(operation: string, repository: ResticRepository): void {
-    this.memories
-      .wentWell(repository, operation, systemClock.now())
-      .catch((error: unknown) => this.red.log.warn(asProblem(error, this.language).message));
+  /** An operation on a repository went well; what can be learned from it is kept. Never rejects. */
+  async remember(operation: string, repository: ResticRepository, repositoryId?: string): Promise<void> {
+    try {
+      await this.memories.wentWell(repository, operation, systemClock.now(), repositoryId);
+    } catch (error) {
+      this.red.log.warn(asProblem(error, this.language).message);
+    }
   }
 
   /** The gate that will own a plan, by configuration; undefined when there is none or more than one. */

@@ -69,7 +69,10 @@ export function planStatus(record: PlanRecord, options: { gateMissing: boolean }
 /** Why a run waits, in a few words; the whole sentence is in its message and its state. */
 function shortReason(run: RunState, language: Language): string {
   if (run.blockedBy !== null) return translate(language, `status:check.${run.blockedBy}`);
-  return run.failureClass === null ? '' : translate(language, `status:failure.${run.failureClass}`);
+  return translate(
+    language,
+    run.failureClass === null ? `status:phase.${run.phase}` : `status:failure.${run.failureClass}`,
+  );
 }
 
 /** What a look found: ready, or in a few words which check says no. */

@@ -58,19 +58,30 @@ export class RepositoryMemories {
     };
   }
 
-  /** An operation went well, at `atMs`: what it says about the repository is remembered. */
-  async wentWell(repository: ResticRepository, operation: string, atMs: number): Promise<void> {
-    if (operation === 'backup' || operation === 'init') await this.rememberPlace(repository);
+  /**
+   * An operation went well, at `atMs`: what it says about the repository is remembered. `repositoryId`: of the
+   * repository that a backup went to, which need not be the one that is there now.
+   */
+  async wentWell(
+    repository: ResticRepository,
+    operation: string,
+    atMs: number,
+    repositoryId?: string,
+  ): Promise<void> {
+    if (operation === 'backup' || operation === 'init') await this.rememberPlace(repository, repositoryId);
     if (operation === 'prune' || operation === 'check') await this.maintained(repository, operation, atMs);
   }
 
   /** Remembers where a local repository is, if nothing is remembered yet: it has just been created or backed up to. */
-  private async rememberPlace(repository: ResticRepository): Promise<void> {
+  private async rememberPlace(repository: ResticRepository, seenId?: string): Promise<void> {
+    if (repository.localPath === undefined) return;
     await this.change(repository, async (memory) => {
       if (memory.repositoryId !== null) return memory;
       const { place } = await repository.lookAtPlace();
-      if (place === undefined) return memory;
-      return { ...memory, repositoryId: place.repositoryId, mountPoint: place.mount?.mountPoint ?? null };
+      const repositoryId = seenId ?? place?.repositoryId;
+      if (repositoryId === undefined) return memory;
+      const mountPoint = place?.repositoryId === repositoryId ? place.mount?.mountPoint : undefined;
+      return { ...memory, repositoryId, mountPoint: mountPoint ?? null };
     });
   }
 

@@ -78,10 +78,11 @@ export default function register(red: NodeAPI): void {
                 show(progressStatus(progress, language));
                 job.send(PORTS.progress, progressMessage);
               },
-              ended(outcome, outgoing) {
+              async ended(outcome, outgoing) {
                 show(outcomeStatus(outcome, language, now()));
-                const good = outcome.kind === 'succeeded';
-                if (good) household.remember('backup', repository);
+                if (outcome.kind === 'succeeded') {
+                  await household.remember('backup', repository, outcome.repositoryId);
+                }
                 const finished = outcome.kind === 'succeeded' || outcome.kind === 'partial';
                 job.send(finished ? PORTS.finished : PORTS['not-finished'], outgoing);
               },
@@ -145,7 +146,7 @@ export default function register(red: NodeAPI): void {
             durationMs,
             at: iso(systemClock.now()),
           };
-          if (kind === 'done') household.remember(operation, repository);
+          if (kind === 'done') await household.remember(operation, repository);
           if (kind === 'done' || kind === 'partial') {
             show(
               status(language, kind === 'done' ? 'green dot' : 'yellow dot', 'done', {
