@@ -24,7 +24,11 @@ export class Material implements Disposable {
   readonly cache: string = join(this.folder, 'cache');
   readonly #template: string = join(this.folder, 'template');
 
+  readonly #remove = (): void => rmSync(this.folder, { recursive: true, force: true });
+
   constructor(contents: Contents) {
+    // It may be gigabytes, also when a person has seen enough.
+    process.once('exit', this.#remove);
     mkdirSync(this.source);
     if (contents === 'small files') writeSmallFiles(this.source);
     else if (contents === 'large files') writeLargeFiles(this.source);
@@ -42,7 +46,8 @@ export class Material implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    process.off('exit', this.#remove);
+    this.#remove();
   }
 }
 
