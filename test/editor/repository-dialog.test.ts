@@ -32,12 +32,15 @@ function snapshotsWith(place: string, password: string): string {
   });
 }
 
-test.for(LANGUAGES)('in %s a repository is tested, created, printed, filled in and saved', async (language) => {
-  await nodeRed.deploy([tab()]);
-  await using editor = await Editor.open(nodeRed, language);
-  await testCreateAndPrint(editor, language);
-  await fillInAndSave(editor, language);
-});
+test.for(LANGUAGES)(
+  'in %s a repository is tested, created, printed, filled in and saved',
+  async (language) => {
+    await nodeRed.deploy([tab()]);
+    await using editor = await Editor.open(nodeRed, language);
+    await testCreateAndPrint(editor, language);
+    await fillInAndSave(editor, language);
+  },
+);
 
 async function fillInAndSave(editor: Editor, language: Language): Promise<void> {
   const text = expectedTexts('restic-repository', language);
@@ -103,67 +106,64 @@ async function fillInAndSave(editor: Editor, language: Language): Promise<void> 
   const shown = await again.speaks(language);
   expect(shown).toContain('RESTIC_REST_USERNAME');
   expect(shown).not.toContain('anna');
-});
+}
 
-test.for(LANGUAGES)(
-  'a repository is tested, created and printed before the first deploy in %s',
-  async (language) => {
-    const text = expectedTexts('restic-repository', language);
-    const place = join(folder, language, 'repository');
-    mkdirSync(join(folder, language));
-    await nodeRed.deploy([tab()]);
-    await using editor = await Editor.open(nodeRed, language);
-    const dialog = await Dialog.ofConfig(editor, 'restic-repository', '_ADD_');
-    await dialog.type(`${FIELD}url`, place);
-    await dialog.type(`${FIELD}password`, PASSWORD);
+/** All before the first deploy, with what is typed. */
+async function testCreateAndPrint(editor: Editor, language: Language): Promise<void> {
+  const text = expectedTexts('restic-repository', language);
+  const place = join(folder, language, 'repository');
+  mkdirSync(join(folder, language));
+  const dialog = await Dialog.ofConfig(editor, 'restic-repository', '_ADD_');
+  await dialog.type(`${FIELD}url`, place);
+  await dialog.type(`${FIELD}password`, PASSWORD);
 
-    await dialog.press('#restic-repository-test');
-    expect(await dialog.verdict(VERDICT, 'warn')).toContain(place);
-    await dialog.speaks(language);
+  await dialog.press('#restic-repository-test');
+  expect(await dialog.verdict(VERDICT, 'warn')).toContain(place);
+  await dialog.speaks(language);
 
-    await dialog.press('#restic-repository-create');
-    const create = dialog.find('#restic-repository-creation .primary');
-    await dialog.type('#restic-repository-repeated', `${PASSWORD} or so`);
-    expect(await create.isDisabled()).toBe(true);
-    expect(existsSync(place)).toBe(false);
-    await dialog.speaks(language);
-    await dialog.type('#restic-repository-repeated', PASSWORD);
-    await create.click();
-    expect(await dialog.verdict(VERDICT, 'ok')).toContain(text('create.printSheet'));
-    expect(JSON.parse(snapshotsWith(place, PASSWORD))).toEqual([]);
+  await dialog.press('#restic-repository-create');
+  const create = dialog.find('#restic-repository-creation .primary');
+  await dialog.type('#restic-repository-repeated', `${PASSWORD} or so`);
+  expect(await create.isDisabled()).toBe(true);
+  expect(existsSync(place)).toBe(false);
+  await dialog.speaks(language);
+  await dialog.type('#restic-repository-repeated', PASSWORD);
+  await create.click();
+  expect(await dialog.verdict(VERDICT, 'ok')).toContain(text('create.printSheet'));
+  expect(JSON.parse(snapshotsWith(place, PASSWORD))).toEqual([]);
 
-    await dialog.press('#restic-repository-test');
-    await dialog
-      .find(VERDICT)
-      .getByText(text('test.version', { version: '' }).trim())
-      .waitFor();
-    expect(await dialog.verdict(VERDICT, 'ok')).not.toContain(text('create.printSheet'));
-    await dialog.type(`${FIELD}password`, 'something else');
-    await dialog.press('#restic-repository-test');
-    expect(await dialog.verdict(VERDICT, 'bad')).not.toContain('something else');
-    await dialog.type(`${FIELD}password`, PASSWORD);
+  await dialog.press('#restic-repository-test');
+  await dialog
+    .find(VERDICT)
+    .getByText(text('test.version', { version: '' }).trim())
+    .waitFor();
+  expect(await dialog.verdict(VERDICT, 'ok')).not.toContain(text('create.printSheet'));
+  await dialog.type(`${FIELD}password`, 'something else');
+  await dialog.press('#restic-repository-test');
+  expect(await dialog.verdict(VERDICT, 'bad')).not.toContain('something else');
+  await dialog.type(`${FIELD}password`, PASSWORD);
 
-    const sheet = async (): Promise<string> => {
-      const opened = editor.page.waitForEvent('popup');
-      await dialog.press('#restic-repository-sheet');
-      const page = await opened;
-      await page.waitForURL(/^blob:/);
-      const content = await page.innerText('body');
-      await page.close();
-      return content;
-    };
-    const bare = await sheet();
-    expect(bare).toContain(place);
-    expect(bare).toContain('restic');
-    expect(bare).not.toContain(PASSWORD);
-    await dialog.press('#restic-repository-with-secrets');
-    expect(await sheet()).toContain(PASSWORD);
+  const sheet = async (): Promise<string> => {
+    const opened = editor.page.waitForEvent('popup');
+    await dialog.press('#restic-repository-sheet');
+    const page = await opened;
+    await page.waitForURL(/^blob:/);
+    const content = await page.innerText('body');
+    await page.close();
+    return content;
+  };
+  const bare = await sheet();
+  expect(bare).toContain(place);
+  expect(bare).toContain('restic');
+  expect(bare).not.toContain(PASSWORD);
+  await dialog.press('#restic-repository-with-secrets');
+  expect(await sheet()).toContain(PASSWORD);
 
-    await dialog.press('#restic-repository-create');
-    expect(await dialog.verdict(VERDICT, 'bad')).toContain(place);
-    expect(await dialog.find('#restic-repository-creation').innerText()).toBe('');
-  },
-);
+  await dialog.press('#restic-repository-create');
+  expect(await dialog.verdict(VERDICT, 'bad')).toContain(place);
+  expect(await dialog.find('#restic-repository-creation').innerText()).toBe('');
+  await dialog.cancel();
+}
 
 test('a repository is created with a proposed password, which is shown once, or with that of a file', async () => {
   const place = join(folder, 'proposed');
