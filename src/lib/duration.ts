@@ -1,3 +1,6 @@
+/** A hundred years; what is longer is a slip of the finger and would leave the calendar. */
+const LONGEST_MS = 100 * 365 * 86_400_000;
+
 const UNITS: Readonly<Record<string, number>> = {
   s: 1000,
   m: 60_000,
@@ -8,7 +11,8 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /**
  * Milliseconds of a duration such as `90s`, `5m`, `1h30m`, `24h`, `7d`, `2w`; `0` is allowed.
- * Returns undefined for anything else (a bare number other than 0 has no unit and is refused).
+ * Returns undefined for anything else (a bare number other than 0 has no unit and is refused) and for more than a
+ * hundred years.
  */
 export function parseDuration(text: string): number | undefined {
   const compact = text.replaceAll(' ', '').toLowerCase();
@@ -18,5 +22,5 @@ export function parseDuration(text: string): number | undefined {
   for (const [, amount = '0', unit = 's'] of compact.matchAll(/(\d+(?:\.\d+)?)([smhdw])/g)) {
     total += Number(amount) * (UNITS[unit] ?? 0);
   }
-  return Math.round(total);
+  return total > LONGEST_MS ? undefined : Math.round(total);
 }

@@ -17,15 +17,23 @@ function catalogue(language: Language, area: string): Texts {
   const id = `${language}/${area}`;
   let texts = catalogues.get(id);
   if (texts === undefined) {
-    texts = JSON.parse(readFileSync(new URL(`./locales/${id}.json`, import.meta.url), 'utf8')) as Texts;
+    texts = readTexts(id);
     catalogues.set(id, texts);
   }
   return texts;
 }
 
+function readTexts(id: string): Texts {
+  try {
+    return JSON.parse(readFileSync(new URL(`./locales/${id}.json`, import.meta.url), 'utf8')) as Texts;
+  } catch {
+    return {};
+  }
+}
+
 /**
  * A text of `locales/<language>/<area>.json` by `area:dotted.key`, with `{name}` filled in from `values`.
- * An unknown key comes back as itself: a missing text must never stop a backup (a test compares the catalogues).
+ * An unknown key or area comes back as itself: a missing text must never stop a backup (a test compares the catalogues).
  */
 export function translate(language: Language, key: string, values: TextValues = {}): string {
   const [area = '', path = ''] = key.split(':', 2);

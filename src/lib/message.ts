@@ -94,6 +94,8 @@ export function shapeOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return `array(${value.length})`;
   if (typeof value !== 'object') return typeof value;
+  // A buffer has a name for every byte.
+  if (ArrayBuffer.isView(value)) return `binary(${value.byteLength})`;
   const names = Object.keys(value).slice(0, 6);
   return `{${names.map((name) => name.slice(0, 30)).join(', ')}}`;
 }

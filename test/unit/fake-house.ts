@@ -98,7 +98,9 @@ class FakeJournal extends Journal<PlanState> {
     // What a dead process still wanted to write was never written.
     if (this.generation !== this.house.generation) return new Promise(() => undefined);
     if (this.house.journalFails) throw new Problem('journal-unwritable', { path: name });
-    this.house.disk.set(name, JSON.stringify(state));
+    const text = JSON.stringify(state);
+    this.house.disk.set(name, text);
+    this.house.written.push(text);
   }
 }
 
@@ -110,6 +112,8 @@ export class House {
   readonly clock: FakeClock;
   /** The journal's files. */
   readonly disk: Map<string, string> = new Map();
+  /** Everything the journal ever had on the disk, in its order. */
+  readonly written: string[] = [];
   journalFails = false;
   /** What flow context holds; undefined: nothing. */
   context: unknown;
@@ -398,7 +402,8 @@ export class House {
       return;
     }
     const ticket = ticketOf(message);
-    const { attempts } = this.record;
+    const attempts = this.registry.find(ticket.plan)?.attempts;
+    if (attempts === undefined) return;
     const release = attempts.beginCheck(ticket, message);
     if (release === undefined) return;
     this.later(this.check.takes, () => {
@@ -420,7 +425,8 @@ export class House {
 
   private resticNode(message: Carried): void {
     const ticket = ticketOf(message);
-    const { attempts } = this.record;
+    const attempts = this.registry.find(ticket.plan)?.attempts;
+    if (attempts === undefined) return;
     let stopped = false;
     let stop = (): void => {
       stopped = true;

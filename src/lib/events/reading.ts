@@ -22,7 +22,8 @@ const FIRST_TIMESTAMP = 1e12;
 
 /**
  * Reads any message. Commands come as text in `payload` or `topic`, or as `payload: {command, for}`; a device as
- * boolean, 1/0 or on/off; an inject node's empty message or timestamp asks for a run. Never throws.
+ * boolean, 1/0 or on/off; an inject node's empty message or timestamp asks for a run. A command for a time that is no
+ * duration is unknown: a pause must not last for another time than was asked for. Never throws.
  */
 export function readMessage(message: Carried): Reading {
   const { payload, topic } = message;
@@ -45,12 +46,14 @@ function commandIn(value: unknown): Extract<Reading, { kind: 'command' }> | unde
   const { command, for: length } = value as { command?: unknown; for?: unknown };
   const found = typeof command === 'string' ? commandIn(command) : undefined;
   if (found === undefined) return undefined;
+  if (length === undefined || length === null || length === '') return found;
   const pauseMs = typeof length === 'string' ? parseDuration(length) : undefined;
-  return pauseMs === undefined ? found : { ...found, pauseMs };
+  return pauseMs === undefined || pauseMs === 0 ? undefined : { ...found, pauseMs };
 }
 
 function isTrigger(payload: unknown): boolean {
   if (payload === undefined || payload === null || payload === '') return true;
   if (typeof payload === 'number') return payload >= FIRST_TIMESTAMP;
-  return typeof payload === 'object' && !Array.isArray(payload) && Object.keys(payload).length === 0;
+  if (typeof payload !== 'object' || Array.isArray(payload) || ArrayBuffer.isView(payload)) return false;
+  return Object.keys(payload).length === 0;
 }

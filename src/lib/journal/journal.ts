@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Problem } from '../problem.ts';
+
+/** The disk cannot give the file back, or it is no file. */
+const DAMAGE_CODES: ReadonlySet<string> = new Set(['EIO', 'EISDIR', 'EUCLEAN']);
 
 /** What was found for a name in the journal. */
 export type JournalEntry<T> =
@@ -45,22 +48,24 @@ export class Journal<T extends Versioned> {
     try {
       text = await readFile(path, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { found: 'nothing' };
-      throw new Problem('journal-unreadable', { path }, { cause: error });
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return { found: 'nothing' };
+      // Anything else (too many open files, no permission) says nothing about the file itself.
+      if (!DAMAGE_CODES.has(code)) throw new Problem('journal-unreadable', { path }, { cause: error });
+      return setAside(path);
     }
     const value = parse(text);
     const schema = (value as { schema?: unknown } | undefined)?.schema;
     if (typeof schema === 'number' && schema > this.schema) return { found: 'newer', schema };
     if (this.isState(value)) return { found: 'state', state: value };
-    const kept = `${path}.damaged-${randomBytes(4).toString('hex')}`;
-    await copyFile(path, kept);
-    return { found: 'damaged', kept };
+    return setAside(path);
   }
 
   /** Writes one state durably. Calls for one name must not overlap; the caller keeps their order. */
   async save(name: string, state: T): Promise<void> {
     const path = this.pathOf(name);
-    const temporary = `${path}.${process.pid}.tmp`;
+    // One process has the folder (ownership.ts), so that one name is enough and nothing piles up.
+    const temporary = `${path}.tmp`;
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const file = await open(temporary, 'w', 0o600);
@@ -87,6 +92,17 @@ export class Journal<T extends Versioned> {
   private pathOf(name: string): string {
     if (!/^[\w-]+$/.test(name)) throw new Problem('journal-name', { name: name.slice(0, 60) });
     return join(this.folder, `${name}.json`);
+  }
+}
+
+/** A damaged file gets another name; where even that is impossible it cannot be overwritten either. */
+async function setAside(path: string): Promise<{ found: 'damaged'; kept: string }> {
+  const kept = `${path}.damaged-${randomBytes(4).toString('hex')}`;
+  try {
+    await rename(path, kept);
+    return { found: 'damaged', kept };
+  } catch {
+    return { found: 'damaged', kept: path };
   }
 }
 
