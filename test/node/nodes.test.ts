@@ -91,7 +91,7 @@ describe('an error that no wire handles reaches Catch nodes with its code', () =
     ],
     ['the gate with garbage', 'gate', { backup: [1, 2] }, 'bad-message'],
     ['the check with garbage', 'check', { backup: { plan: 1, run: 2 } }, 'bad-message'],
-    ['a plan without repository', 'plan', { payload: 'run' }, 'plan-no-repository'],
+    ['a plan without repository', 'plan', { payload: 'run' }, 'no-repository'],
   ])('%s', async (_name, id, message, code) => {
     await load([
       plan({ id: 'plan' }, { repository: 'gone', paths: ['/'] }),

@@ -64,14 +64,14 @@ const IMPOSSIBLE: { name: string; settings: MainFlowSettings; node: string; code
     name: 'a plan without a repository',
     settings: { plan: { repository: '' } },
     node: 'plan',
-    code: 'plan-no-repository',
+    code: 'no-repository',
     says: /no repository.*choose or add/s,
   },
   {
     name: 'a plan whose repository was deleted',
     settings: { plan: { repository: 'deleted' } },
     node: 'plan',
-    code: 'plan-no-repository',
+    code: 'no-repository',
     says: /no repository/,
   },
   {

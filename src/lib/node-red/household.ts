@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Node, NodeAPI } from 'node-red';
-import type { RepositoryNode } from '../../nodes/restic-repository/restic-repository.ts';
 import { systemClock } from '../clock.ts';
 import { Jobs } from '../job.ts';
 import { Journal } from '../journal/journal.ts';
@@ -23,6 +22,7 @@ import type { ResticRepository } from '../restic/repository.ts';
 import { isRepositoryMemory, MEMORY_SCHEMA, RepositoryMemories } from '../restic/repository-memory.ts';
 import { asProblem } from './input.ts';
 import { onProcessStop } from './process-stop.ts';
+import type { RepositoryNode } from './repository-node.ts';
 import type { NodeStatus } from './status.ts';
 
 /** A plan node that is deployed, whether or not its settings are good. */

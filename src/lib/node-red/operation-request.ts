@@ -1,22 +1,10 @@
 import type { NodeAPI } from 'node-red';
-import type { RepositoryNode } from '../../nodes/restic-repository/restic-repository.ts';
 import type { RunDefinition } from '../../nodes/restic-run/definition.ts';
 import type { Carried } from '../message.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import { Problem } from '../problem.ts';
 import type { OperationRequest } from '../restic/operations.ts';
-import type { ResticRepository } from '../restic/repository.ts';
-
-/**
- * The repository of a config node.
- * @throws Problem `no-repository`, or what is wrong with its settings
- */
-export function repositoryOf(red: NodeAPI, id: string, name: string): ResticRepository {
-  const node = red.nodes.getNode(id) as RepositoryNode | null;
-  if (node?.problem !== undefined) throw node.problem;
-  if (node?.restic === undefined) throw new Problem('no-repository', { name });
-  return node.restic;
-}
+import { repositoryOf } from './repository-node.ts';
 
 /**
  * What a restic-run node other than backup asks of the repository: its dialog, and of a message only `snapshot`,

@@ -7,6 +7,7 @@ import type { PlanMember } from '../../lib/node-red/household.ts';
 import { householdOf } from '../../lib/node-red/household.ts';
 import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
 import { readPlanSettings } from '../../lib/node-red/plan-settings.ts';
+import { repositoryOf } from '../../lib/node-red/repository-node.ts';
 import { registerPlanRoutes } from '../../lib/node-red/routes-plan.ts';
 import { planStatus, shortened, status } from '../../lib/node-red/status.ts';
 import { statusLight } from '../../lib/node-red/status-light.ts';
@@ -16,7 +17,6 @@ import type { PlanDoor } from '../../lib/plan/doors.ts';
 import type { PlanJoin } from '../../lib/plan/registry.ts';
 import { Problem } from '../../lib/problem.ts';
 import { repositoryWitness } from '../../lib/restic/witness.ts';
-import type { RepositoryNode } from '../restic-repository/restic-repository.ts';
 import type { PlanDefinition } from './definition.ts';
 
 const PORTS = { run: 0, 'not-now': 1, power: 2 } as const;
@@ -63,10 +63,7 @@ export default function register(red: NodeAPI): void {
     };
     household.plans.set(node.id, member);
     try {
-      const repository = red.nodes.getNode(definition.repository) as RepositoryNode | null;
-      if (repository?.problem !== undefined) throw repository.problem;
-      if (repository?.restic === undefined)
-        throw new Problem('plan-no-repository', { plan: definition.name || key });
+      const repository = repositoryOf(red, definition.repository, definition.name || key);
       const settings = readPlanSettings(definition);
       const recallMirror = (): Promise<unknown> =>
         flowContextMirror(node, household.gateOf(member)?.contextStore ?? '').recall(key);
@@ -74,7 +71,7 @@ export default function register(red: NodeAPI): void {
         nodeId: node.id,
         settings,
         door,
-        witness: repositoryWitness(repository.restic, household.memories),
+        witness: repositoryWitness(repository, household.memories),
         recallMirror,
       };
       registry.join(joined);

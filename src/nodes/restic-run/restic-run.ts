@@ -6,7 +6,8 @@ import { backupFingerprint, makeAttempt } from '../../lib/node-red/backup-attemp
 import { householdOf } from '../../lib/node-red/household.ts';
 import { atPort, onInput } from '../../lib/node-red/input.ts';
 import { closeJobs } from '../../lib/node-red/job-outlet.ts';
-import { operationRequest, repositoryOf } from '../../lib/node-red/operation-request.ts';
+import { operationRequest } from '../../lib/node-red/operation-request.ts';
+import { repositoryOf } from '../../lib/node-red/repository-node.ts';
 import type { NodeStatus } from '../../lib/node-red/status.ts';
 import { outcomeStatus, progressStatus, shortened, status } from '../../lib/node-red/status.ts';
 import { statusLight } from '../../lib/node-red/status-light.ts';
