@@ -4,6 +4,10 @@ import { Problem } from '../problem.ts';
 const DAY_MS = 86_400_000;
 /** No cron date is rarer than a 29 February on a given weekday around a century that skips its leap day. */
 const LONGEST_SEARCH_DAYS = 366 * 41;
+/** Since 1972 clocks have been changed at full quarters of an hour only. */
+const OFFSET_STEP_MS = 900_000;
+/** Asking the system for an offset is slow; the days around a slot are few. */
+const MOST_OFFSETS = 500;
 /** Clocks are put forward by at most a day (Samoa, 2011); a slot that fell into the gap starts after it. */
 const LONGEST_GAP_MS = DAY_MS;
 
@@ -97,7 +101,7 @@ function zoneOffset(zone: string): ZoneOffset {
   } catch (cause) {
     throw new Problem('invalid-time-zone', { timeZone: zone }, { cause });
   }
-  return (instantMs) => {
+  const offsetOf = (instantMs: number): number => {
     const part: Record<string, number> = {};
     for (const { type, value } of format.formatToParts(instantMs)) part[type] = Number(value);
     const wall = Date.UTC(
@@ -109,5 +113,16 @@ function zoneOffset(zone: string): ZoneOffset {
       part['second'],
     );
     return wall - Math.floor(instantMs / 1000) * 1000;
+  };
+  const known = new Map<number, number>();
+  return (instantMs) => {
+    const step = Math.floor(instantMs / OFFSET_STEP_MS);
+    let offset = known.get(step);
+    if (offset === undefined) {
+      offset = offsetOf(step * OFFSET_STEP_MS);
+      if (known.size >= MOST_OFFSETS) known.clear();
+      known.set(step, offset);
+    }
+    return offset;
   };
 }
