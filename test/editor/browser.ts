@@ -127,10 +127,17 @@ export class Editor implements AsyncDisposable {
     return added;
   }
 
-  /** Opens a node's dialog by a double click on it. Its tab must be shown. */
+  /**
+   * Opens a node's dialog: a click and Enter (a double click must come within 650 ms, which a busy machine misses).
+   * Its tab must be shown.
+   */
   async openDialog(id: string): Promise<void> {
     await this.#reveal(id);
-    await this.page.dblclick(`[id="${id}"] .red-ui-flow-node`, { force: true });
+    await this.page.click(`[id="${id}"] .red-ui-flow-node`, { force: true });
+    await this.page.waitForSelector(
+      `[id="${id}"].red-ui-flow-node-selected, [id="${id}"] .red-ui-flow-node-selected`,
+    );
+    await this.page.keyboard.press('Enter');
     await this.dialogOpened();
   }
 
