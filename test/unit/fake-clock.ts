@@ -1,6 +1,9 @@
 import type { Clock } from '../../src/lib/clock.ts';
 import { LONGEST_TIMER_MS } from '../../src/lib/clock.ts';
 
+/** More timers than these at one moment never come to an end. */
+const MOST_AT_ONCE = 1000;
+
 interface Timer {
   readonly at: number;
   readonly fn: () => void;
@@ -36,8 +39,11 @@ export class FakeClock implements Clock {
   /** The machine is awake for so long. */
   async pass(ms: number): Promise<void> {
     const end = this.awake + ms;
+    let atOnce = 0;
     for (let next = this.nextTimer(end); next !== undefined; next = this.nextTimer(end)) {
       this.timers.delete(next);
+      atOnce = next.at === this.awake ? atOnce + 1 : 0;
+      if (atOnce > MOST_AT_ONCE) throw new Error('a hot loop: timers without end and without a delay');
       this.wall += next.at - this.awake;
       this.awake = next.at;
       next.fn();

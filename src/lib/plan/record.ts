@@ -60,6 +60,8 @@ export class PlanRecord {
   /** What is to be sent when flows run again: nodes that are being replaced lose what they send. */
   private unsent: (() => void)[] = [];
   private cancelTimer: (() => void) | undefined;
+  /** What the clock showed at the last look. */
+  private lookedAt = 0;
   private opened = false;
   private stopRestic: (() => void) | undefined;
 
@@ -169,7 +171,8 @@ export class PlanRecord {
     this.cancelTimer?.();
     if (!this.opened || this.plan === undefined) return;
     const now = this.clock.now();
-    const healed = afterClockSetBack(this.state, now, () => this.followingSlot(now));
+    const healed = afterClockSetBack(this.state, now, this.lookedAt, () => this.followingSlot(now));
+    this.lookedAt = now;
     if (healed !== this.state) void this.put(healed);
     const until = this.state.paused?.until ?? null;
     if (until !== null && Date.parse(until) <= now) this.unpause();
