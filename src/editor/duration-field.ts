@@ -58,9 +58,13 @@ export function durationInWords(text: string): string {
  * number cannot show (`${NAME}`) leaves the plain text input as it is.
  *
  * @param input selector of the input
- * @param options `unit`: the unit of an empty field; `placeholder`: what an empty field means
+ * @param options `unit`: the unit of an empty field; `placeholder`: what an empty field means; `problem`: the field's
+ *   validator, when it refuses some durations too
  */
-export function durationField(input: string, options: { unit?: Unit; placeholder?: string } = {}): void {
+export function durationField(
+  input: string,
+  options: { unit?: Unit; placeholder?: string; problem?: (value: string) => true | string } = {},
+): void {
   const stored = $(input);
   const text = String(stored.val() ?? '');
   const emptyUnit = options.unit ?? 'm';
@@ -106,11 +110,9 @@ export function durationField(input: string, options: { unit?: Unit; placeholder
   // The editor marks the hidden input; the person looks at ours.
   const mirror = (): void => {
     const bad = stored.hasClass('input-error');
-    const complaint = String(amount.val()).trim() === '' ? texts.durationEmpty : texts.durationInvalid;
-    const name = label.text().trim();
-    amount
-      .toggleClass('input-error', bad)
-      .attr('title', bad ? (name === '' ? complaint : name + texts.named + complaint) : '');
+    const value = String(stored.val() ?? '');
+    const answer = (options.problem ?? ((typed) => durationProblem(typed, label.text().trim())))(value);
+    amount.toggleClass('input-error', bad).attr('title', bad && answer !== true ? answer : '');
   };
   const element = stored[0];
   if (element !== undefined) {

@@ -122,7 +122,7 @@ function fillRow(row: JQuery, data: Row): void {
   const note = $('<div class="lastgood-check-note">');
   const timeoutId = `lastgood-check-timeout-${++rowsMade}`;
   const timeout = $('<div class="lastgood-check-line">').append(
-    $('<span>').text(text('label.timeout')),
+    $('<label class="lastgood-inline">').attr('for', timeoutId).text(text('label.timeout')),
     $('<input type="text" data-field="timeout">')
       .attr('id', timeoutId)
       .val(given?.timeout ?? ''),

@@ -37,6 +37,14 @@ function wholeNumberProblem(value: number | '' | undefined, label: string): true
   return value === undefined || /^\d*$/.test(String(value).trim()) || text('problem.wholeNumber', { label });
 }
 
+function capProblem(gate: Gate, cap: string | undefined): true | string {
+  if (policyOf(gate) !== 'exponential') return true;
+  const problem = durationProblem(cap, text('label.delayCap'));
+  if (problem !== true) return problem;
+  const first = parseDuration((gate.id === edited ? typed('delay') : gate.delay) ?? '');
+  return (parseDuration(cap ?? '') ?? Infinity) >= (first ?? 0) || text('problem.cap');
+}
+
 function numberOrEmpty(field: string): number | '' {
   return typed(field) === '' ? '' : Number(typed(field));
 }
@@ -171,11 +179,7 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
     delayCap: {
       value: '1h',
       validate(value, _options) {
-        if (policyOf(this) !== 'exponential') return true;
-        const problem = durationProblem(value, text('label.delayCap'));
-        if (problem !== true) return problem;
-        const first = parseDuration((this.id === edited ? typed('delay') : this.delay) ?? '');
-        return (parseDuration(value ?? '') ?? Infinity) >= (first ?? 0) || text('problem.cap');
+        return capProblem(this, value);
       },
     },
     jitterPercent: {
@@ -255,7 +259,7 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
     }
     $('#node-input-policy').val(this.policy);
     durationField('#node-input-delay', { unit: 'm' });
-    durationField('#node-input-delayCap', { unit: 'h' });
+    durationField('#node-input-delayCap', { unit: 'h', problem: (value) => capProblem(this, value) });
     durationField('#node-input-waitDelay', { unit: 'm', placeholder: text('placeholder.waitDelay') });
     durationField('#node-input-timeLimit', { unit: 'h', placeholder: text('placeholder.noLimit') });
     const delays = Object.entries(WAIT_DELAY_MS).map(([situation, ms]) => [situation, inWords(ms)]);
