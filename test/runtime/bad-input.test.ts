@@ -65,7 +65,7 @@ const IMPOSSIBLE: { name: string; settings: MainFlowSettings; node: string; code
     settings: { plan: { repository: '' } },
     node: 'plan',
     code: 'no-repository',
-    says: /no repository.*choose or add/s,
+    says: /no repository.*choose a repository/is,
   },
   {
     name: 'a plan whose repository was deleted',
