@@ -85,7 +85,16 @@ function instantOf(wallMs: number, offsetAt: ZoneOffset): number {
   return wallMs - before;
 }
 
+/** By zone: a formatter takes 35 KB and its offsets hold for every plan. There are as many as names of zones. */
+const zoneOffsets = new Map<string, ZoneOffset>();
+
 function zoneOffset(zone: string): ZoneOffset {
+  const offset = zoneOffsets.get(zone) ?? newZoneOffset(zone);
+  zoneOffsets.set(zone, offset);
+  return offset;
+}
+
+function newZoneOffset(zone: string): ZoneOffset {
   let format: Intl.DateTimeFormat;
   try {
     format = new Intl.DateTimeFormat('en-US', {

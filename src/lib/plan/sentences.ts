@@ -4,6 +4,26 @@ import type { TextValues } from '../problem.ts';
 import type { Decision } from './retry-policy.ts';
 import type { RunEnd } from './state.ts';
 
+const TIME = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+
+/** How much of a moment is said. */
+const MOMENTS = {
+  seconds: { ...TIME, second: '2-digit' },
+  time: TIME,
+  weekday: { ...TIME, weekday: 'short' },
+  date: { ...TIME, year: 'numeric', month: 'short', day: 'numeric' },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+/** By language and moment: to make one takes longer than all else that a status takes. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function momentFormat(language: Language, moment: keyof typeof MOMENTS): Intl.DateTimeFormat {
+  const key = `${language} ${moment}`;
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(language, MOMENTS[moment]);
+  formats.set(key, format);
+  return format;
+}
+
 /** The sentences a plan says about itself, in the server's language and time zone. */
 export class Sentences {
   readonly language: Language;
@@ -20,12 +40,10 @@ export class Sentences {
   /** A moment for people: only the time today, with the weekday this week, else the date. */
   when(atMs: number, now: number): string {
     const day = (ms: number): string => new Date(ms).toDateString();
-    const time = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
-    let parts: Intl.DateTimeFormatOptions = { ...time, year: 'numeric', month: 'short', day: 'numeric' };
+    const isNear = (ms: number): boolean => Math.abs(atMs - now) < ms;
     if (day(atMs) === day(now))
-      parts = Math.abs(atMs - now) < 120_000 ? { ...time, second: '2-digit' } : time;
-    else if (Math.abs(atMs - now) < 6 * 86_400_000) parts = { ...time, weekday: 'short' };
-    return new Intl.DateTimeFormat(this.language, parts).format(atMs);
+      return momentFormat(this.language, isNear(120_000) ? 'seconds' : 'time').format(atMs);
+    return momentFormat(this.language, isNear(6 * 86_400_000) ? 'weekday' : 'date').format(atMs);
   }
 
   /** Why and when a run tries again. */
