@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { iso } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Language } from '../language.ts';
 import type { Carried, Ticket } from '../message.ts';
@@ -309,7 +310,8 @@ export class PlanRecord {
 
   /** Takes a new state; `then` runs when it is on the disk. */
   put(next: PlanState, then?: () => void): Promise<void> {
-    return this.ledger.commit({ ...next, waitingFor: waitingFor(next) }, then);
+    const changedAt = iso(this.clock.now());
+    return this.ledger.commit({ ...next, changedAt, waitingFor: waitingFor(next) }, then);
   }
 }
 

@@ -117,6 +117,8 @@ export interface HistoryEntry {
 export interface PlanState {
   readonly schema: typeof STATE_SCHEMA;
   readonly revision: number;
+  /** When this state came to be, by the clock of that moment; null: never. */
+  readonly changedAt: string | null;
   readonly plan: string;
   readonly name: string;
   readonly schedule: string;
@@ -155,6 +157,7 @@ export function newPlanState(plan: string, name: string): PlanState {
   return {
     schema: STATE_SCHEMA,
     revision: 0,
+    changedAt: null,
     plan,
     name,
     schedule: '',
