@@ -4,15 +4,13 @@ import { NodeRed } from '../test/runtime/node-red.ts';
 import { type Figure, figure, interleaved, megabytes, milliseconds } from './figures.ts';
 import { backUp, backupFlow } from './flow.ts';
 import { type Contents, Material, PASSWORD } from './material.ts';
+import { askMeter, meter } from './meter.ts';
 import { forgetPeak, memoryOf } from './process-cost.ts';
 
 export const title =
   'Memory and event loop of Node-RED during a backup: restic-run against the exec node with --json';
 
 const LONGEST_MS = 600_000;
-/** Longer than any pause of ours and shorter than what a person notices. */
-const RESOLUTION_MS = 10;
-
 interface Load {
   /** Bytes above what was resident when the backup began. */
   readonly memory: number;
@@ -90,44 +88,13 @@ async function execBackup(nodeRed: NodeRed): Promise<void> {
   if (code !== 0) throw new Error(`the exec node's restic ended with ${code}: ${message ?? ''}`);
 }
 
-/** A function node that looks at the event loop from inside. */
-function meter(): FlowNode[] {
-  const libs = ['perf_hooks', 'v8', 'vm'].map((name) => ({ var: name, module: name }));
-  const func = `
-    let delays = context.get('delays');
-    if (msg.payload === 'begin') {
-      v8.setFlagsFromString('--expose-gc');
-      vm.runInNewContext('gc')();
-      delays?.disable();
-      delays = perf_hooks.monitorEventLoopDelay({ resolution: ${RESOLUTION_MS} });
-      context.set('delays', delays);
-      setTimeout(() => { delays.enable(); node.send({ payload: 'begun' }); }, 200);
-      return null;
-    }
-    delays.disable();
-    return { payload: { p99: delays.percentile(99) / 1e6, worst: delays.max / 1e6 } };`;
-  return [
-    inject('ask-meter', 'meter'),
-    node(
-      'function',
-      { id: 'meter', wires: [['measured']] },
-      { func, outputs: 1, timeout: 0, noerr: 0, initialize: '', finalize: '', libs },
-    ),
-    probe('measured'),
-  ];
-}
-
 async function during(nodeRed: NodeRed, material: Material, work: () => Promise<unknown>): Promise<Load> {
   material.renew();
-  await nodeRed.inject('ask-meter', { payload: 'begin' });
-  await nodeRed.next('measured');
+  await askMeter(nodeRed, 'begin');
   forgetPeak(nodeRed.pid);
   const before = memoryOf(nodeRed.pid, 'VmRSS');
   await work();
   const memory = Math.max(0, memoryOf(nodeRed.pid, 'VmHWM') - before);
-  await nodeRed.inject('ask-meter', { payload: 'end' });
-  const { payload } = await nodeRed.next('measured');
-  const { p99, worst } = payload as { p99: number; worst: number };
-  // The histogram holds the times between two looks.
-  return { memory, p99: Math.max(0, p99 - RESOLUTION_MS), worst: Math.max(0, worst - RESOLUTION_MS) };
+  const { p99, worst } = await askMeter(nodeRed, 'end');
+  return { memory, p99, worst };
 }

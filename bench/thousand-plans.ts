@@ -3,6 +3,7 @@ import { check, type FlowNode, gate, plan, repository, run, tab } from '../test/
 import { NodeRed } from '../test/runtime/node-red.ts';
 import { type Figure, figure, megabytes, percent, scaled, seconds } from './figures.ts';
 import { Material, PASSWORD } from './material.ts';
+import { askMeter, meter } from './meter.ts';
 import { cpuOf, memoryOf } from './process-cost.ts';
 
 export const title = 'A thousand plans on one runtime, all waiting for their time';
@@ -14,10 +15,13 @@ const LONGEST_MS = 300_000;
 export async function measure(): Promise<Figure[]> {
   using material = new Material('empty');
   await using nodeRed = await NodeRed.start();
+  await nodeRed.deploy([tab(), ...meter()]);
+  const { heap: heapBefore } = await askMeter(nodeRed, 'end');
   const memoryBefore = memoryOf(nodeRed.pid, 'VmRSS');
   const first = await deploy(nodeRed, flow(material));
   const again = await deploy(nodeRed, flow(material));
   const memory = memoryOf(nodeRed.pid, 'VmRSS') - memoryBefore;
+  const heap = (await askMeter(nodeRed, 'end')).heap - heapBefore;
   // Every plan looks at the clock once a minute.
   const cpuBefore = cpuOf(nodeRed.pid);
   await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000));
@@ -30,7 +34,8 @@ export async function measure(): Promise<Figure[]> {
     figure('deploy again, until every plan is ready', [again.ready], seconds),
     figure('deploy again, CPU of Node-RED', [again.cpu], seconds),
     figure('idle CPU, share of one core', [idle], percent),
-    figure('memory', [memory], megabytes),
+    figure('memory in use, after garbage collection', [heap], megabytes),
+    figure('resident memory, garbage of two deploys included', [memory], megabytes),
   ];
 }
 
@@ -80,5 +85,6 @@ function flow(material: Material): FlowNode[] {
     check({ id: 'check', wires: [['run'], []] }),
     run({ id: 'run', wires: [['gate'], [], []] }),
     gate({ id: 'gate', wires: [[], [], [], []] }),
+    ...meter(),
   ];
 }
