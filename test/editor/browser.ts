@@ -166,9 +166,11 @@ export class Editor implements AsyncDisposable {
       how === 'done'
         ? '#node-dialog-ok, #node-config-dialog-ok'
         : '#node-dialog-cancel, #node-config-dialog-cancel';
-    const trays = await this.page.locator('.red-ui-tray').count();
+    const closing = await tray.elementHandle();
     await tray.locator(ok).click();
-    await this.page.waitForFunction(`document.querySelectorAll('.red-ui-tray').length < ${trays}`);
+    await closing?.waitForElementState('hidden');
+    // The one below slides back in.
+    await this.page.waitForFunction("$('.red-ui-tray:animated').length === 0");
   }
 
   /** Presses the button of a node. Its tab must be shown. */

@@ -1,6 +1,6 @@
 /// <reference types="jquery" />
 
-import { fillMissingProperties } from '../../editor/missing-properties.ts';
+import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
 import type { PathList } from '../../editor/path-list.ts';
 import { pathList } from '../../editor/path-list.ts';
 import { newPlanKey } from '../../editor/plan-key.ts';
@@ -250,13 +250,14 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
     show('backup-plan-what');
   },
   oneditsave() {
-    if (lists === undefined) return;
+    if (lists === undefined) return false;
     this.paths = lists.paths.texts();
     this.excludes = lists.excludes.texts();
     this.tags = lists.tags.texts();
     this.retention = lists.retention();
     dialogOpened(undefined);
     setTimeout(revalidatePlans);
+    return wasCompleted(this);
   },
   oneditcancel() {
     dialogOpened(undefined);

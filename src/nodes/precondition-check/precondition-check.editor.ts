@@ -1,5 +1,5 @@
 import { durationField, durationProblem } from '../../editor/duration-field.ts';
-import { fillMissingProperties } from '../../editor/missing-properties.ts';
+import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
 import { type EditedNode, textsOf } from '../../editor/red.ts';
 import { useSharedStyle } from '../../editor/style.ts';
 import { type CheckList, checkList } from './check-list.editor.ts';
@@ -86,6 +86,7 @@ RED.nodes.registerType<CheckDefinition>('precondition-check', {
   oneditsave() {
     edited = '';
     this.checks = list?.specs() ?? this.checks;
+    return wasCompleted(this);
   },
   oneditcancel() {
     edited = '';

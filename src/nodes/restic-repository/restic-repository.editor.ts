@@ -1,6 +1,6 @@
 /// <reference types="jquery" />
 import { durationField, durationProblem } from '../../editor/duration-field.ts';
-import { fillMissingProperties } from '../../editor/missing-properties.ts';
+import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
 import type { PathList } from '../../editor/path-list.ts';
 import { pathList } from '../../editor/path-list.ts';
 import type { EditedNode } from '../../editor/red.ts';
@@ -218,10 +218,11 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
   },
   oneditsave() {
     edited = '';
-    if (options === undefined) return;
+    if (options === undefined) return false;
     this.options = options.texts();
     this.uploadLimit = readLimit('uploadLimit');
     this.downloadLimit = readLimit('downloadLimit');
+    return wasCompleted(this);
   },
   oneditcancel() {
     edited = '';

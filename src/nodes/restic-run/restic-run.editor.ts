@@ -1,5 +1,5 @@
 import { isFullPath } from '../../editor/full-path.ts';
-import { fillMissingProperties } from '../../editor/missing-properties.ts';
+import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
 import { type PathList, pathList } from '../../editor/path-list.ts';
 import { allPlans } from '../../editor/plans.ts';
 import { type EditedNode, isEnvironmentReference, textsOf } from '../../editor/red.ts';
@@ -213,6 +213,7 @@ RED.nodes.registerType<RunDefinition>('restic-run', {
     for (const field of ['snapshot', 'target', 'readDataSubset', 'pattern'] as const) {
       if (!usedBy(field, operation)) $(`#node-input-${field}`).val('');
     }
+    return wasCompleted(this);
   },
   oneditcancel() {
     edited = '';

@@ -1,5 +1,5 @@
 import { durationField, durationProblem } from '../../editor/duration-field.ts';
-import { fillMissingProperties } from '../../editor/missing-properties.ts';
+import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
 import { allPlans, type PlanChoice } from '../../editor/plans.ts';
 import { type EditedNode, textsOf } from '../../editor/red.ts';
 import { sections } from '../../editor/sections.ts';
@@ -289,9 +289,13 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
       this[field] = Number(typed(field));
       $(`#node-input-${field}`).removeAttr('id');
     }
-    this.retryClasses = FAILURE_CLASSES.filter((failure) =>
+    const ticked = FAILURE_CLASSES.filter((failure) =>
       $(`#lastgood-gate-temporary input[value="${failure}"]`).is(':checked'),
     );
+    // The same classes in another order are no change.
+    if (ticked.length !== this.retryClasses.length || ticked.some((one) => !this.retryClasses.includes(one)))
+      this.retryClasses = ticked;
+    return wasCompleted(this);
   },
   oneditcancel() {
     edited = '';
