@@ -153,12 +153,6 @@ export class Editor implements AsyncDisposable {
     await this.page.waitForFunction("$('.red-ui-tray:animated').length === 0");
   }
 
-  /** Lines of the open dialog that are keys of texts instead of texts. */
-  async untranslated(): Promise<string[]> {
-    const lines = (await this.page.locator('.red-ui-tray').last().innerText()).split('\n');
-    return lines.map((line) => line.trim()).filter((line) => /^[a-z][\w-]*(\.[\w-]+)+$/i.test(line));
-  }
-
   /** Done or Cancel of the topmost dialog. */
   async closeDialog(how: 'done' | 'cancel'): Promise<void> {
     const tray = this.page.locator('.red-ui-tray').last();
