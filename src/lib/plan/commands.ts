@@ -206,7 +206,7 @@ function accept(record: PlanRecord): Answer {
 }
 
 function isOlder(time: string, than: string | null): boolean {
-  return than !== null && Date.parse(time) <= Date.parse(than);
+  return than !== null && Date.parse(time) < Date.parse(than);
 }
 
 /** Another repository, a new drive: it is the right one from now on, and nothing good is in it yet. */

@@ -208,7 +208,7 @@ export function stampSuccess(state: PlanState, success: SuccessRecord): PlanStat
   const accepted = state.acceptedRepositories.includes(success.repositoryId)
     ? state.acceptedRepositories
     : [...state.acceptedRepositories, success.repositoryId].slice(-8);
-  if (state.lastSuccessAt !== null && Date.parse(state.lastSuccessAt) >= Date.parse(success.at)) {
+  if (state.lastSuccessAt !== null && Date.parse(state.lastSuccessAt) > Date.parse(success.at)) {
     return { ...state, acceptedRepositories: accepted, testimonyOwed: false };
   }
   return {
