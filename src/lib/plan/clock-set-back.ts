@@ -28,6 +28,7 @@ export function afterClockSetBack(
     earlier(at, now + Math.max(SHORTEST_DELAY_MS, Date.parse(at) - wrongAt)) ?? at;
   const healed: PlanState = {
     ...state,
+    changedAt: iso(now),
     paused: paused && {
       since: earlier(paused.since, now) ?? paused.since,
       until: paused.until && asFar(paused.until),

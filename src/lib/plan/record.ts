@@ -310,7 +310,8 @@ export class PlanRecord {
 
   /** Takes a new state; `then` runs when it is on the disk. */
   put(next: PlanState, then?: () => void): Promise<void> {
-    const changedAt = iso(this.clock.now());
+    // Not set back with the clock: what waits is to be looked at first (clock-set-back.ts).
+    const changedAt = iso(Math.max(this.clock.now(), parsed(next.changedAt) ?? 0));
     return this.ledger.commit({ ...next, changedAt, waitingFor: waitingFor(next) }, then);
   }
 }

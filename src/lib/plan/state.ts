@@ -117,7 +117,7 @@ export interface HistoryEntry {
 export interface PlanState {
   readonly schema: typeof STATE_SCHEMA;
   readonly revision: number;
-  /** When this state came to be, by the clock of that moment; null: never. */
+  /** When this state came to be, by the clock of that moment; null: it is new. */
   readonly changedAt: string | null;
   readonly plan: string;
   readonly name: string;
