@@ -1,3 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { PlanState } from '../../src/lib/plan/state.ts';
 import { startTicksOf } from '../../src/lib/system-process.ts';
@@ -151,24 +154,52 @@ describe('after kill -9', () => {
   });
 });
 
-test('a restic that outlived its Node-RED is waited for', async () => {
-  const house = new House();
-  house.restic.takes = ms('1h');
-  await house.plan();
-  house.dies();
-  // This very process is a living one.
-  const survivor = { pid: process.pid, startTicks: startTicksOf(process.pid) };
-  const state = house.disk.get('photos') ?? '';
-  const journalled = JSON.parse(state) as PlanState;
-  house.disk.set('photos', JSON.stringify({ ...journalled, run: { ...journalled.run, process: survivor } }));
-  await house.deploys();
-  await house.passes('10m');
-  expect(house.resticStarts).toHaveLength(1);
-  expect(house.record.isOpen).toBe(false);
-  // A removal and another deploy meanwhile change nothing.
-  await house.redeploys();
-  await house.passes('1m');
-  expect(house.resticStarts).toHaveLength(1);
+describe('a restic that outlived its Node-RED', () => {
+  /** The process died in the middle of a backup; its restic, a real process, did not. */
+  async function survived(): Promise<{ house: House; survivor: ChildProcess }> {
+    const house = new House();
+    house.restic.takes = ms('1h');
+    await house.plan();
+    house.dies();
+    const survivor = spawn('sleep', ['1000']);
+    const { pid = 0 } = survivor;
+    const { run, ...state } = JSON.parse(house.disk.get('photos') ?? '') as PlanState;
+    const process = { pid, startTicks: startTicksOf(pid) };
+    house.disk.set('photos', JSON.stringify({ ...state, run: { ...run, process } }));
+    await house.deploys();
+    await house.passes('10m');
+    return { house, survivor };
+  }
+
+  async function dies(survivor: ChildProcess): Promise<void> {
+    survivor.kill('SIGKILL');
+    await once(survivor, 'exit');
+  }
+
+  test('is waited for, through redeploys too; then the attempt is made again', async () => {
+    const { house, survivor } = await survived();
+    expect(house.resticStarts).toHaveLength(1);
+    expect(house.record.isOpen).toBe(false);
+    await house.redeploys();
+    await house.passes('1m');
+    expect(house.resticStarts).toHaveLength(1);
+    await dies(survivor);
+    await house.passes('1m');
+    expect(house.resticStarts).toEqual(['run1/1', 'run1/2']);
+    expect(house.state.run?.freeRestartUsed).toBe(true);
+  });
+
+  test('a plan that was removed meanwhile stays shut when it ends', async () => {
+    const { house, survivor } = await survived();
+    const { record } = house;
+    house.removed();
+    await dies(survivor);
+    await house.passes('1m');
+    expect(record.isOpen).toBe(false);
+    expect(house.resticStarts).toHaveLength(1);
+    await house.deploys();
+    expect(house.resticStarts).toEqual(['run1/1', 'run1/2']);
+  });
 });
 
 describe('journal absent or damaged', () => {
