@@ -170,7 +170,7 @@ export async function resumeInterrupted(record: PlanRecord): Promise<void> {
 
 /** Resolves when a process that was recorded has ended. */
 async function untilGone(survivor: RecordedProcess | null, clock: Clock): Promise<void> {
-  if (survivor === null || !isAlive(survivor)) return;
-  await new Promise<void>((resolve) => void clock.after(LOOK_FOR_SURVIVOR_MS, resolve));
-  await untilGone(survivor, clock);
+  while (survivor !== null && isAlive(survivor)) {
+    await new Promise<void>((resolve) => void clock.after(LOOK_FOR_SURVIVOR_MS, resolve));
+  }
 }
