@@ -170,7 +170,8 @@ export async function resumeInterrupted(record: PlanRecord): Promise<void> {
 
 /** Resolves when a process that was recorded has ended. */
 async function untilGone(survivor: RecordedProcess | null, clock: Clock): Promise<void> {
-  while (survivor !== null && isAlive(survivor)) {
+  if (survivor === null) return;
+  while (isAlive(survivor)) {
     await new Promise<void>((resolve) => void clock.after(LOOK_FOR_SURVIVOR_MS, resolve));
   }
 }
