@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Journal } from '../../src/lib/journal/journal.ts';
-import { isPlanState } from '../../src/lib/plan/recovery.ts';
 import type { PlanState } from '../../src/lib/plan/state.ts';
 import { newPlanState, STATE_SCHEMA } from '../../src/lib/plan/state.ts';
+import { isPlanState } from '../../src/lib/plan/state-shape.ts';
 import { House } from './fake-house.ts';
 
 const disk = vi.hoisted(() => ({ calls: [] as string[], full: false }));

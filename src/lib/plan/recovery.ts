@@ -13,8 +13,6 @@ import { endOf, newPlanState } from './state.ts';
 import { isPlanState } from './state-shape.ts';
 import * as change from './transitions.ts';
 
-export { isPlanState } from './state-shape.ts';
-
 /** How often a restic that outlived its Node-RED is looked at. */
 const LOOK_FOR_SURVIVOR_MS = 2000;
 

@@ -59,6 +59,8 @@ export default function register(red: NodeAPI): void {
     async function backUp(message: Carried, ticket: Ticket): Promise<void> {
       const record = household.record(ticket.plan);
       const plan = household.planByKey(ticket.plan);
+      // Before the claim: whoever claims an attempt must bring it to an end.
+      const repository = repositoryOf(red, plan?.repositoryId ?? '', record.settings.name);
       const hasCheck = plan !== undefined && leadsToCheck(red, plan.node, 0);
       let begun: ReturnType<typeof jobs.begin> | undefined;
       const attempt = record.attempts.claim(ticket, message, { hasCheck, stop: () => begun?.stop('cancel') });
@@ -66,7 +68,6 @@ export default function register(red: NodeAPI): void {
         node.debug(`stale-attempt ${ticket.plan} ${ticket.run} ${ticket.attempt}`);
         return;
       }
-      const repository = repositoryOf(red, plan?.repositoryId ?? '', record.settings.name);
       begun = jobs.begin(
         node.id,
         outlet,
