@@ -12,7 +12,6 @@ import { deviceAppeared, deviceVanished, obey } from '../../src/lib/plan/command
 import { parseCron } from '../../src/lib/plan/cron.ts';
 import type { GateDoor, PlanDoor, Testimony, Witness } from '../../src/lib/plan/doors.ts';
 import type { PlanRecord } from '../../src/lib/plan/record.ts';
-import { isPlanState } from '../../src/lib/plan/recovery.ts';
 import type { PlanJoin } from '../../src/lib/plan/registry.ts';
 import { PlanRegistry } from '../../src/lib/plan/registry.ts';
 import type { RetryPolicy } from '../../src/lib/plan/retry-policy.ts';
@@ -20,6 +19,7 @@ import { exponentialDelay, fixedDelay } from '../../src/lib/plan/retry-policy.ts
 import type { PlanSettings } from '../../src/lib/plan/settings.ts';
 import type { PlanState } from '../../src/lib/plan/state.ts';
 import { STATE_SCHEMA } from '../../src/lib/plan/state.ts';
+import { isPlanState } from '../../src/lib/plan/state-shape.ts';
 import { Problem } from '../../src/lib/problem.ts';
 import type { BackupFigures, BackupOutcome, Snapshot, SnapshotClaim } from '../../src/lib/restic/outcome.ts';
 import { FakeClock, settled } from './fake-clock.ts';
