@@ -5,7 +5,7 @@ import { type CountedProcess, CountedRestic } from './counted-restic.ts';
 import { type Figure, figure, interleaved, percent, ratio, seconds, times } from './figures.ts';
 import { backUp, backupFlow } from './flow.ts';
 import { type Contents, Material } from './material.ts';
-import { cpuBetween, cpuOf } from './process-cost.ts';
+import { cpuBetween, cpuOf, untilAlone } from './process-cost.ts';
 
 export const title = 'Backup and retention by plan, check, restic-run and gate, against the same restic bare';
 
@@ -100,6 +100,8 @@ async function countedRuns(
   for (let at = 0; at < COUNTED_RUNS; at += 1) {
     material.renew();
     restic.forget();
+    // A probe process of the last one would spare this one a start; most backups come alone.
+    await untilAlone(nodeRed.pid);
     const before = cpuOf(nodeRed.pid);
     await backUp(nodeRed);
     const used = cpuBetween(before, cpuOf(nodeRed.pid));
