@@ -29,10 +29,10 @@ export class Problem extends Error {
   }
 }
 
-/** The three sentences of a problem, joined. */
+/** The three sentences of a problem, joined as the language joins sentences. */
 export function problemText(code: string, values: TextValues, language: Language): string {
   return ['what', 'kept', 'next']
     .map((part) => translate(language, `problems:${code}.${part}`, values))
     .filter((sentence) => sentence !== '')
-    .join(' ');
+    .join(language === 'zh-CN' ? '' : ' ');
 }

@@ -1,7 +1,7 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { RepositoryRuntime } from '../../src/lib/node-red/routes-repository.ts';
 import { registerRepositoryRoutes } from '../../src/lib/node-red/routes-repository.ts';
@@ -49,6 +49,7 @@ class AdminApi {
       },
     };
     const dataFolder = mkdtempSync(join(tmpdir(), 'lastgood-routes-'));
+    onTestFinished(() => rmSync(dataFolder, { recursive: true, force: true }));
     registerRepositoryRoutes(red as unknown as RepositoryRuntime, {
       env: { PATH: '' },
       dataFolder,

@@ -8,6 +8,8 @@ import { WAIT_DELAY_MS } from '../plan/settings.ts';
 import { duration } from './plan-settings.ts';
 
 const MINUTE_MS = 60_000;
+/** The dialog's default, also for flows written by hand. */
+const FAILURE_BUDGET = 8;
 
 /** Classes that are retried when the gate does not say. */
 export const RETRIED_BY_DEFAULT: readonly FailureClass[] = FAILURE_CLASSES.filter(
@@ -31,7 +33,7 @@ export function readGatePolicy(definition: GateDefinition): (situation: Situatio
     jitter: definition.policy?.startsWith('backrest-')
       ? 0
       : Math.min(Math.max(Number(definition.jitterPercent) || 0, 0), 50) / 100,
-    failureBudget: budgetOf(definition.failureBudget),
+    failureBudget: budgetOf(definition.failureBudget ?? FAILURE_BUDGET),
     waitBudget: budgetOf(definition.waitBudget),
     timeLimitMs: timeLimitMs === 0 ? null : timeLimitMs,
     giveUpAtNextSlot: definition.giveUpAtNextSlot === true,
