@@ -42,7 +42,7 @@ export function backupFingerprint(repository: ResticRepository, settings: PlanSe
 /**
  * Makes one attempt of a plan: backup, verification, retention, or only the verification that is still owed. The
  * record hears of every step as it happens; the message leaves when all is over. When Node-RED itself is being
- * stopped, nothing more is reported: what restic did is then found out by the next start.
+ * stopped, no message leaves any more: the next start goes on from the record.
  */
 export async function makeAttempt(
   job: Job,
@@ -62,7 +62,9 @@ export async function makeAttempt(
     },
     onVerifying: () => void record.attempts.verifying(ticket),
     onOutcome: async (outcome) => {
-      if (job.stopped !== 'shutdown') await record.attempts.report(ticket, asStopped(job, outcome, record));
+      // A backup that was good before the stop reached it is good; one that was stopped is not the user's cancel.
+      if (job.stopped === 'shutdown' && outcome.kind === 'cancelled') return;
+      await record.attempts.report(ticket, asStopped(job, outcome, record));
     },
   };
   if (attempt.abandoned !== null) {
