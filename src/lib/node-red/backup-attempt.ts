@@ -4,9 +4,7 @@ import type { ClaimedAttempt } from '../plan/attempts.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import { hearTestimony } from '../plan/recovery.ts';
 import type { PlanSettings } from '../plan/settings.ts';
-import { runBackup, verifyClaim } from '../restic/backup.ts';
 import type { BackupHooks, BackupRequest } from '../restic/backup-request.ts';
-import { runOperation } from '../restic/operations.ts';
 import type { BackupOutcome, Progress } from '../restic/outcome.ts';
 import type { ResticRepository } from '../restic/repository.ts';
 
@@ -69,9 +67,12 @@ export async function makeAttempt(
   };
   if (attempt.abandoned !== null) {
     // Exclusive steps would fail for ever on a lock that a dead restic of ours left behind.
+    const { runOperation } = await import('../restic/operations.ts');
     await runOperation(repository, { kind: 'unlock', ownProcesses: [attempt.abandoned] }, {}, job.signal);
   }
   await hearTestimony(record);
+  // Loaded with the first backup, not with Node-RED.
+  const { runBackup, verifyClaim } = await import('../restic/backup.ts');
   let outcome: BackupOutcome;
   let maintenance: MaintenanceResult | undefined;
   if (attempt.claim === null) {

@@ -4,12 +4,8 @@ import { iso } from '../clock.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
 import type { PlaceWarning } from '../restic/create.ts';
-import { inspectNewPlace, proposePassword } from '../restic/create.ts';
 import type { Diagnosis } from '../restic/diagnose.ts';
-import { diagnose } from '../restic/diagnose.ts';
-import { runOperation } from '../restic/operations.ts';
 import type { RecoveryPlan } from '../restic/recovery.ts';
-import { recoveryPage } from '../restic/recovery.ts';
 import type { RepositoryHost } from '../restic/repository.ts';
 import { ResticRepository } from '../restic/repository.ts';
 import type { AdminRuntime } from './admin-route.ts';
@@ -61,15 +57,17 @@ export function registerRepositoryRoutes(red: RepositoryRuntime, host: Repositor
   httpAdmin.post(
     '/lastgood/repositories/test',
     ...mayDraft,
-    jsonRoute(
-      red,
-      (request, language): Promise<Diagnosis> => diagnose(repositoryOf(bodyOf(request), language)),
-    ),
+    jsonRoute(red, async (request, language): Promise<Diagnosis> => {
+      // Loaded when a dialog asks for the first time, here and below: Node-RED's start is not the time for it.
+      const { diagnose } = await import('../restic/diagnose.ts');
+      return diagnose(repositoryOf(bodyOf(request), language));
+    }),
   );
   httpAdmin.post(
     '/lastgood/repositories/inspect-place',
     ...mayDraft,
     jsonRoute(red, async (request, language): Promise<PlaceInspection> => {
+      const { inspectNewPlace, proposePassword } = await import('../restic/create.ts');
       const body = bodyOf(request);
       const { url } = repositoryDraft(red, body);
       const warnings = await inspectNewPlace(url, textsIn(body['dataPaths']), language);
@@ -86,6 +84,7 @@ export function registerRepositoryRoutes(red: RepositoryRuntime, host: Repositor
       if (password !== undefined && body['repeated'] !== password) {
         throw new RouteError(400, translate(language, 'routes:password-differs'));
       }
+      const { runOperation } = await import('../restic/operations.ts');
       const made = await runOperation(repository, { kind: 'init' });
       if (made.kind !== 'done') {
         throw new RouteError(400, made.failure?.reason ?? translate(language, 'routes:not-created'));
@@ -107,6 +106,7 @@ export function registerRepositoryRoutes(red: RepositoryRuntime, host: Repositor
         createdAt: iso(host.clock.now()),
         withSecrets: body['withSecrets'] === true,
       };
+      const { recoveryPage } = await import('../restic/recovery.ts');
       return { html: recoveryPage(sheet, language) };
     }),
   );

@@ -1,4 +1,5 @@
-import cron from 'node-cron';
+import { createRequire } from 'node:module';
+import type { NodeCron } from 'node-cron';
 import { Problem } from '../problem.ts';
 
 const DAY_MS = 86_400_000;
@@ -10,6 +11,12 @@ const OFFSET_STEP_MS = 900_000;
 const MOST_OFFSETS = 500;
 /** Clocks are put forward by at most a day (Samoa, 2011); a slot that fell into the gap starts after it. */
 const LONGEST_GAP_MS = DAY_MS;
+
+/** node-cron, loaded with the first cron expression: Node-RED's start has no use for it. */
+function nodeCron(): NodeCron {
+  const { nodeCron: loaded }: typeof import('node-cron') = createRequire(import.meta.url)('node-cron');
+  return loaded;
+}
 
 /** A cron expression in a time zone. */
 export interface CronSchedule {
@@ -34,7 +41,7 @@ export function machineTimeZone(): string {
 export function parseCron(expression: string, timeZone = ''): CronSchedule {
   const zone = timeZone === '' ? machineTimeZone() : timeZone;
   const offsetAt = zoneOffset(zone);
-  const checked = cron.validateDetailed(expression.trim());
+  const checked = nodeCron().validateDetailed(expression.trim());
   if (!checked.valid || checked.fields === undefined) {
     throw new Problem('invalid-cron', { expression, detail: checked.errors[0]?.message ?? '' });
   }
@@ -44,7 +51,7 @@ export function parseCron(expression: string, timeZone = ''): CronSchedule {
     .toSorted((a, b) => a - b);
   const firstTime = times[0] ?? 0;
   // Matching days as if the local clock were UTC keeps node-cron's reading of L and # and ours of summer time.
-  const task = cron.createTask(expression.trim(), () => undefined, { timezone: 'UTC' });
+  const task = nodeCron().createTask(expression.trim(), () => undefined, { timezone: 'UTC' });
   void task.destroy();
   const isSlotDay = (day: number): boolean => task.match(new Date(day + firstTime));
 

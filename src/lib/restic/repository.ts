@@ -21,7 +21,6 @@ import { classify, failureSentence } from './process/classify.ts';
 import { resticEnvironment } from './process/environment.ts';
 import { redactor } from './process/redact.ts';
 import type { ProcessResult, StopReason } from './process/run.ts';
-import { startRestic } from './process/run.ts';
 import type { RepositorySettings } from './repository-settings.ts';
 
 /** What a repository needs from the program it lives in. */
@@ -142,6 +141,8 @@ export class ResticRepository {
       command.wholeEnvironment?.(cacheFolder) ??
       resticEnvironment(this.settings, { env: this.host.env, cacheFolder });
     const { hooks = {}, signal } = command;
+    // Loaded with the first run, not with Node-RED.
+    const { startRestic } = await import('./process/run.ts');
     const process = startRestic({
       binary,
       arguments: this.#argumentsOf(command, binary),

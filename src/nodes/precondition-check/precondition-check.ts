@@ -1,7 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { CheckReport } from '../../lib/checks/check.ts';
 import type { RepositoryPlace } from '../../lib/checks/repository.ts';
-import { runChecks } from '../../lib/checks/run-checks.ts';
 import { lookUntil } from '../../lib/checks/wait-for.ts';
 import { systemClock } from '../../lib/clock.ts';
 import type { Job } from '../../lib/job.ts';
@@ -104,6 +103,8 @@ export default function register(red: NodeAPI): void {
         ...(repository === undefined ? {} : { repository }),
       };
       show(status(language, 'blue dot', 'phase.checking'));
+      // Loaded with the first look, not with Node-RED.
+      const { runChecks } = await import('../../lib/checks/run-checks.ts');
       const { report } = await lookUntil({
         look: () => runChecks(checks, context),
         ...wait,

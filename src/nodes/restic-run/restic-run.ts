@@ -15,7 +15,6 @@ import { hasWire, leadsToCheck } from '../../lib/node-red/wiring.ts';
 import type { PlanRecord } from '../../lib/plan/record.ts';
 import { Sentences } from '../../lib/plan/sentences.ts';
 import { Problem } from '../../lib/problem.ts';
-import { runOperation } from '../../lib/restic/operations.ts';
 import type { Progress } from '../../lib/restic/outcome.ts';
 import type { ResticRepository } from '../../lib/restic/repository.ts';
 import type { RunDefinition } from './definition.ts';
@@ -133,6 +132,8 @@ export default function register(red: NodeAPI): void {
             const payload = Math.floor(progress.fraction * 100);
             self.send(PORTS.progress, { ...message, payload, operation, progress });
           };
+          // Loaded with the first operation, not with Node-RED.
+          const { runOperation } = await import('../../lib/restic/operations.ts');
           const outcome = await runOperation(
             repository,
             request,
