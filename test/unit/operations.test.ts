@@ -9,7 +9,7 @@ import { isReadDataSubset } from '../../src/lib/restic/maintenance.ts';
 import type { OperationOutcome } from '../../src/lib/restic/operation.ts';
 import type { OperationRequest } from '../../src/lib/restic/operations.ts';
 import { runOperation } from '../../src/lib/restic/operations.ts';
-import type { Progress } from '../../src/lib/restic/outcome.ts';
+import type { Progress, Snapshot } from '../../src/lib/restic/outcome.ts';
 import { atLeast } from '../../src/lib/restic/process/binary.ts';
 import type { ResticRepository } from '../../src/lib/restic/repository.ts';
 import { backupOf, Home, killedWhenLocked, RESTICS, restServer } from './restic-fixtures.ts';
@@ -141,11 +141,12 @@ describe.each(RESTICS)('operations with $name', { timeout: 60_000 }, (restic) =>
     const done = await run({ ...request, lastGoodRunId: 'one' });
     expect(done).toMatchObject({ kind: 'done', payload: { removed: [expect.any(String)] } });
     const left = await run({ kind: 'snapshots', ...everything });
-    expect(left.payload).toMatchObject([
-      { tags: expect.arrayContaining(['run:one']) },
-      { tags: expect.arrayContaining(['run:three']) },
-      { tags: expect.arrayContaining(['run:foreign']) },
-    ]);
+    // restic 0.14 gets times of whole seconds: of "two" and "three" either may be the newest.
+    const runs = (left.payload as Snapshot[]).flatMap(({ tags }) =>
+      tags.filter((tag) => tag.startsWith('run:')),
+    );
+    expect(runs).toHaveLength(3);
+    expect(runs).toEqual(expect.arrayContaining(['run:one', 'run:foreign']));
   });
 
   test('prune frees what no snapshot uses, and says what it did', async () => {

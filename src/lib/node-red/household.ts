@@ -152,6 +152,7 @@ export class Household {
   }
 
   private flowsStarted(): void {
+    if (this.plans.size > 0) void loadWhatRunsLater();
     for (const job of this.jobs.all()) if (!job.isUnchanged()) job.stop('changed');
     const members = [...this.plans.values()];
     const gateClaims: GateClaim[] = [];
@@ -188,6 +189,21 @@ function claims(gate: GateMember, plan: PlanMember): boolean {
 
 function aliasOf(node: Node): string | undefined {
   return (node as Node & { _alias?: string })._alias;
+}
+
+/**
+ * Loads what the first look and the first backup need. Flows run already, so that Node-RED's start does not wait for
+ * it; and a later update of the package on the disk cannot mix its modules with those of this process.
+ */
+async function loadWhatRunsLater(): Promise<void> {
+  const loading = [
+    import('../checks/run-checks.ts'),
+    import('../restic/backup.ts'),
+    import('../restic/operations.ts'),
+    import('../restic/process/run.ts'),
+  ];
+  // Who needs one of them will hear why it cannot be loaded.
+  await Promise.allSettled(loading);
 }
 
 /** The language that Node-RED's own log and texts are in: its setting, else the environment's (its i18n.js). */
