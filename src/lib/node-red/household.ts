@@ -96,7 +96,13 @@ export class Household {
     );
     this.otherOwner = claimFolder(folder).then(
       (owner) => (owner === undefined ? undefined : new Problem('other-process', { pid: owner.pid })),
-      (cause: unknown) => new Problem('journal-unwritable', { path: folder }, { cause }),
+      (cause: unknown) => {
+        // A full disk must not keep backups from being made: nobody else can claim the folder there either.
+        red.log.warn(
+          new Problem('journal-unwritable', { path: folder }, { language: this.language, cause }).message,
+        );
+        return undefined;
+      },
     );
     red.events.on('flows:started', () => this.flowsStarted());
     onProcessStop(() => this.stop());
