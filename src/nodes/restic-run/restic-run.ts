@@ -107,7 +107,7 @@ export default function register(red: NodeAPI): void {
       }
     }
 
-    /** Everything but a backup: any message starts it, and it never touches successes, debts or retries. */
+    /** Everything but a backup: it is started by whatever comes, and never touches successes, debts or retries. */
     async function operate(message: Carried, ticket: Ticket | undefined): Promise<void> {
       const { operation } = definition;
       const chosen = household.planByNodeId(definition.plan ?? '')?.key ?? ticket?.plan;
