@@ -139,11 +139,12 @@ export class Dialog {
 
   /** Everything that it shows now, in one language and without keys that have no text. */
   async speaks(language: Language): Promise<string> {
+    // The tray is there a moment before its texts are.
+    await expect.poll(async () => (await this.#tray.evaluate(shownBy)).marked).not.toEqual([]);
     const { all, marked } = await this.#tray.evaluate(shownBy);
     expect(all).not.toMatch(untranslatedKeys());
     if (language === 'en-US') expect(all).not.toMatch(HAN);
     else expect(marked.filter((text) => !HAN.test(text))).toEqual([]);
-    expect(marked).not.toEqual([]);
     return all;
   }
 

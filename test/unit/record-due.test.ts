@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { House, ms, policy } from './fake-house.ts';
 
 const HOUR = 60;
@@ -40,6 +40,21 @@ test('after a cron run the first slot after its end is due, not one that it ran 
   await house.passes('25h1m');
   expect(house.ends).toEqual(['succeeded']);
   expect(house.state.dueAt).toBe('2026-11-25T03:00:00.000Z');
+});
+
+test('a moment that comes while the plan looks is not taken for one that was looked at', async () => {
+  const house = new House();
+  await house.plan({ cron: '0 3 * * *' });
+  await house.passes('14h59m');
+  // The timer fires a millisecond early, as timers do, and the clock goes on between two looks at it.
+  const due = Date.parse(house.state.nextAttemptAt ?? '');
+  house.clock.jump(due - 1 - house.clock.now());
+  const readings = [due - 1];
+  const reading = vi.spyOn(house.clock, 'now').mockImplementation(() => readings.shift() ?? due);
+  house.record.tick();
+  reading.mockRestore();
+  await house.passes('1s');
+  expect(house.resticStarts).toEqual(['run1/1']);
 });
 
 test('an interval is never due before the end of the run plus the minimum gap', async () => {

@@ -180,14 +180,17 @@ export class PlanRecord {
     if (this.state.paused === null) startWhatIsOwed(this, now);
     // What was started may have set the next look already.
     this.cancelTimer?.();
-    this.cancelTimer = this.clock.after(this.untilNextLook(), () => this.tick());
+    this.cancelTimer = this.clock.after(this.untilNextLook(now), () => this.tick());
   }
 
-  /** At most a minute; what is past and did not start waits for something else than time. */
-  private untilNextLook(): number {
+  /**
+   * At most a minute; what was past at `now`, the moment of this look, and did not start waits for something else than
+   * time. A later `now` would take a moment that came while we looked for one that was looked at.
+   */
+  private untilNextLook(now: number): number {
     const { paused, nextAttemptAt } = this.state;
     const next = parsed(paused === null ? nextAttemptAt : paused.until);
-    const wait = next === null ? 0 : next - this.clock.now();
+    const wait = next === null ? 0 : next - now;
     return wait > 0 ? Math.min(wait, LOOK_AGAIN_MS) : LOOK_AGAIN_MS;
   }
 
