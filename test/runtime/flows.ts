@@ -78,6 +78,12 @@ export function repository(
     downloadLimit: '',
     options: [],
     retryLock: '',
+    device: '',
+    mountCommand: [],
+    unmountCommand: [],
+    pruneEvery: '',
+    checkEvery: '',
+    checkSubset: '',
   };
   return {
     id,
@@ -113,13 +119,22 @@ export function plan(place: Place, settings: Partial<PlanDefinition> & { reposit
     startPaused: false,
     deviceStarts: 'when-owed',
     settle: '0',
+    wattsOn: 3,
+    wattsOnFor: '5s',
+    wattsOff: 1,
+    wattsOffFor: '30s',
+    device: '',
+    powerWords: 'true-false',
+    powerOffAfter: '0',
+    powerOffMounted: false,
+    latenessPerDrive: false,
     unreadableAccepted: false,
   };
   return node('backup-plan', place, { ...defaults, ...settings });
 }
 
 export function check(place: Place, settings: Partial<CheckDefinition> = {}): FlowNode {
-  const defaults: CheckDefinition = { name: '', checks: [], waitFor: '', lookEvery: '' };
+  const defaults: CheckDefinition = { name: '', checks: [], inOrder: false, waitFor: '', lookEvery: '' };
   return node('precondition-check', place, { ...defaults, ...settings });
 }
 

@@ -548,6 +548,12 @@ export function planSettings(wishes: PlanWishes = {}): PlanSettings {
     catchUp: true,
     startPaused: false,
     deviceStarts: 'when-owed',
+    watts: { on: 3, onForMs: 5000, off: 1, offForMs: 30_000 },
+    device: null,
+    powerWords: 'true-false',
+    powerOffAfterMs: 10_000,
+    powerOffMounted: false,
+    latenessPerDrive: false,
   };
   if (cron !== undefined)
     return { ...byDefault, schedule: { kind: 'cron', cron: parseCron(cron, timeZone ?? 'UTC') }, ...rest };

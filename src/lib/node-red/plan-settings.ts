@@ -46,7 +46,20 @@ export function readPlanSettings(definition: PlanDefinition): PlanSettings {
     settleMs: duration(definition.settle, 0, plan, 'settle'),
     catchUp: definition.catchUp !== false,
     startPaused: definition.startPaused === true,
-    deviceStarts: definition.deviceStarts === 'always' ? 'always' : 'when-owed',
+    deviceStarts: ['always', 'nothing'].includes(definition.deviceStarts)
+      ? definition.deviceStarts
+      : 'when-owed',
+    watts: {
+      on: positive(definition.wattsOn, 3),
+      onForMs: duration(definition.wattsOnFor, 5000, plan, 'wattsOnFor'),
+      off: positive(definition.wattsOff, 1),
+      offForMs: duration(definition.wattsOffFor, 30_000, plan, 'wattsOffFor'),
+    },
+    device: deviceName(definition.device),
+    powerWords: definition.powerWords ?? 'true-false',
+    powerOffAfterMs: duration(definition.powerOffAfter, 10_000, plan, 'powerOffAfter'),
+    powerOffMounted: definition.powerOffMounted === true,
+    latenessPerDrive: definition.latenessPerDrive === true,
   };
 }
 
@@ -64,6 +77,15 @@ function scheduleOf(definition: PlanDefinition, plan: string): Schedule {
     default:
       throw new Problem('plan-schedule', { plan });
   }
+}
+
+function positive(value: unknown, otherwise: number): number {
+  const number = value === '' || value === undefined || value === null ? Number.NaN : Number(value);
+  return Number.isFinite(number) && number >= 0 ? number : otherwise;
+}
+
+function deviceName(name: string | undefined): string | null {
+  return (name ?? '').trim() || null;
 }
 
 function listOf(value: unknown): string[] {

@@ -68,6 +68,13 @@ export function repositoryDraft(
     downloadLimit: Number(body['downloadLimit']) || '',
     options: textsIn(body['options']).map(filled),
     retryLock: filled(body['retryLock']),
+    // A draft is tried, not used: it switches, mounts and maintains nothing.
+    device: '',
+    mountCommand: [],
+    unmountCommand: [],
+    pruneEvery: '',
+    checkEvery: '',
+    checkSubset: '',
   };
   const read = readRepositorySettings(id || 'draft', definition, {
     password: secret('password'),

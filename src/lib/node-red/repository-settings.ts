@@ -35,6 +35,7 @@ export function readRepositorySettings(
       ...(downloadLimit === undefined ? {} : { downloadLimit }),
       options: (definition.options ?? []).filter((option) => option.trim() !== ''),
       ...(retryLockMs === undefined ? {} : { retryLockMs }),
+      checkSubset: definition.checkSubset ?? '5%',
     },
   };
 }

@@ -31,8 +31,28 @@ export interface PlanSettings {
   readonly settleMs: number;
   readonly catchUp: boolean;
   readonly startPaused: boolean;
-  readonly deviceStarts: 'when-owed' | 'always';
+  readonly deviceStarts: 'when-owed' | 'always' | 'nothing';
+  readonly watts: WattLimits;
+  /** Null: no device is switched for this plan (its repository may name one). */
+  readonly device: string | null;
+  readonly powerWords: PowerWords;
+  /** Wait between the end of use and switching off. */
+  readonly powerOffAfterMs: number;
+  /** Flushed is enough to switch off. */
+  readonly powerOffMounted: boolean;
+  readonly latenessPerDrive: boolean;
 }
+
+/** How the watts of a plug that only measures become "on" and "off". */
+export interface WattLimits {
+  readonly on: number;
+  readonly onForMs: number;
+  readonly off: number;
+  readonly offForMs: number;
+}
+
+/** What output 3 says for on and off: booleans, `ON`/`OFF`, `on`/`off`, `{"state":"ON"}`. */
+export type PowerWords = 'true-false' | 'ON-OFF' | 'on-off' | 'state-json';
 
 /** How often a waiting run looks again when the gate does not say: as often as such a device comes and goes. */
 export const WAIT_DELAY_MS: Readonly<Record<Situation, number>> = {

@@ -18,6 +18,16 @@ export interface RepositorySettings {
   readonly options: readonly string[];
   /** restic's own wait for a lock, ms; used with restic 0.16 and newer. */
   readonly retryLockMs?: number;
+  /** Name of the device that has to be on. */
+  readonly device?: string;
+  /** Command and arguments; undefined: somebody else mounts. */
+  readonly mountCommand?: readonly [string, ...string[]];
+  readonly unmountCommand?: readonly [string, ...string[]];
+  /** ms since the last good one; undefined: never by itself. */
+  readonly pruneEveryMs?: number;
+  readonly checkEveryMs?: number;
+  /** restic's `--read-data-subset` at a check that is owed; empty: no data is read. */
+  readonly checkSubset?: string;
 }
 
 /** Exactly one way to the password is set; none means `credentials-missing`. */

@@ -29,10 +29,25 @@ export interface PlanDefinition {
   jitter: string;
   catchUp: boolean;
   startPaused: boolean;
-  /** What a device that appears does to an idle plan. */
-  deviceStarts: 'when-owed' | 'always';
+  /** What a device that appears does to an idle plan; a waiting run is woken in any case. */
+  deviceStarts: 'when-owed' | 'always' | 'nothing';
   /** Wait after a device appeared. */
   settle: string;
+  /** A plug that only measures: on at so many watts for a while, off at so many. */
+  wattsOn: number;
+  wattsOnFor: string;
+  wattsOff: number;
+  wattsOffFor: string;
+  /** Name of the device that output 3 switches; empty: the repository's. Plans with one name share one device. */
+  device: string;
+  /** What output 3 says for on and off. */
+  powerWords: 'true-false' | 'ON-OFF' | 'on-off' | 'state-json';
+  /** Wait between the end of use and switching off. */
+  powerOffAfter: string;
+  /** Switch off after the writes are flushed, although the drive is still mounted. */
+  powerOffMounted: boolean;
+  /** With several drives in turn: each has a debt of its own, and the latest one counts. */
+  latenessPerDrive: boolean;
   /** Exit 3 of restic (unreadable files) counts as a good backup. */
   unreadableAccepted: boolean;
 }

@@ -35,6 +35,7 @@ RED.nodes.registerType<CheckDefinition>('precondition-check', {
         return true;
       },
     },
+    inOrder: { value: true },
     waitFor: {
       value: '',
       validate(value, _options) {

@@ -15,6 +15,16 @@ export interface RepositoryDefinition {
   options: string[];
   /** Duration such as `2m`; empty: restic does not wait for locks. */
   retryLock: string;
+  /** Name of the device that has to be on for this repository; empty: none is switched. */
+  device: string;
+  /** Command and arguments that mount the drive before use and unmount it afterwards; empty: not ours to do. */
+  mountCommand: string[];
+  unmountCommand: string[];
+  /** Duration since the last good one; empty: never by itself. */
+  pruneEvery: string;
+  checkEvery: string;
+  /** Of the data, at such a check: such as `5%`; empty: none. */
+  checkSubset: string;
 }
 
 /** Encrypted by Node-RED; never sent to the editor. */

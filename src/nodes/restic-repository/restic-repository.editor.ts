@@ -173,6 +173,12 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
         });
       },
     },
+    device: { value: '' },
+    mountCommand: { value: [] },
+    unmountCommand: { value: [] },
+    pruneEvery: { value: '30d' },
+    checkEvery: { value: '30d' },
+    checkSubset: { value: '5%' },
   },
   credentials: {
     password: {
