@@ -10,13 +10,13 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { allOf } from '../../src/lib/checks/all.ts';
 import type { CheckAnswer, CheckResult, CheckSpec } from '../../src/lib/checks/check.ts';
-import type { CheckContext } from '../../src/lib/checks/run-checks.ts';
+import type { CheckContext } from '../../src/lib/checks/context.ts';
 import { runChecks } from '../../src/lib/checks/run-checks.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { readMounts } from '../../src/lib/drive/mountinfo.ts';
 import { diskImage, memoryDisk, mountOrSkip } from './drive-fixtures.ts';
 
-const CONTEXT: CheckContext = { language: 'en-US', clock: systemClock, sources: [] };
+const CONTEXT: CheckContext = { language: 'en-US', clock: systemClock, sources: [], mayAct: true };
 let folder = '';
 
 beforeEach(async () => {

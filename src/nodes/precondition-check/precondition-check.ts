@@ -100,6 +100,7 @@ export default function register(red: NodeAPI): void {
         clock: systemClock,
         signal: job.signal,
         sources,
+        mayAct: true,
         ...(repository === undefined ? {} : { repository }),
       };
       show(status(language, 'blue dot', 'phase.checking'));
