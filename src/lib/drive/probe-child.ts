@@ -4,7 +4,7 @@
  * A module of its own, run by Node directly; imports nothing of ours but types.
  */
 import { constants } from 'node:fs';
-import { open, realpath, stat, statfs, unlink } from 'node:fs/promises';
+import { open, opendir, realpath, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ProbeAnswer, ProbeReply, ProbeRequest, ProbeStat } from './probe.ts';
 
@@ -33,6 +33,15 @@ async function look(path: string): Promise<ProbeStat> {
     totalInodes: space.files,
     freeInodes: space.ffree,
   };
+}
+
+async function list(path: string): Promise<{ empty: boolean }> {
+  const folder = await opendir(path, { bufferSize: 1 });
+  try {
+    return { empty: (await folder.read()) === null };
+  } finally {
+    await folder.close();
+  }
 }
 
 async function read(path: string, limit: number): Promise<{ content: Buffer }> {
@@ -66,6 +75,8 @@ async function write(folder: string): Promise<object> {
 async function answer(request: ProbeRequest): Promise<ProbeAnswer> {
   try {
     if (request.op === 'stat') return { ok: true, ...(await look(request.path)) };
+    if (request.op === 'resolve') return { ok: true, realPath: await realpath(request.path) };
+    if (request.op === 'list') return { ok: true, ...(await list(request.path)) };
     if (request.op === 'read') return { ok: true, ...(await read(request.path, request.limit)) };
     return { ok: true, ...(await write(request.path)) };
   } catch (error) {

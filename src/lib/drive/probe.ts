@@ -7,6 +7,10 @@ import { fileURLToPath } from 'node:url';
 export type ProbeRequest =
   /** What `path` is, symbolic links followed; triggers an automount. */
   | { readonly op: 'stat'; readonly path: string }
+  /** Where `path` is with symbolic links followed; triggers no automount at its end. */
+  | { readonly op: 'resolve'; readonly path: string }
+  /** Whether anything is in the folder `path`; triggers an automount, and reads one name at most. */
+  | { readonly op: 'list'; readonly path: string }
   /** The first `limit` bytes of a file. */
   | { readonly op: 'read'; readonly path: string; readonly limit: number }
   /** A small file is created, written, synced and removed in the folder `path`. */
@@ -35,6 +39,8 @@ export interface ProbeStat {
 /** What each kind of request finds. */
 export interface ProbeFindings {
   readonly stat: ProbeStat;
+  readonly resolve: { readonly realPath: string };
+  readonly list: { readonly empty: boolean };
   readonly read: { readonly content: Buffer };
   readonly write: object;
 }
