@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runBackup } from '../../src/lib/restic/backup.ts';
 import type { LockFacts } from '../../src/lib/restic/locks.ts';
 import { judgeLock } from '../../src/lib/restic/locks.ts';
-import { isReadDataSubset } from '../../src/lib/restic/maintenance.ts';
 import type { OperationOutcome } from '../../src/lib/restic/operation.ts';
 import type { OperationRequest } from '../../src/lib/restic/operations.ts';
 import { runOperation } from '../../src/lib/restic/operations.ts';
 import type { Progress, Snapshot } from '../../src/lib/restic/outcome.ts';
 import { atLeast } from '../../src/lib/restic/process/binary.ts';
+import { isReadDataSubset } from '../../src/lib/restic/read-data-subset.ts';
 import type { ResticRepository } from '../../src/lib/restic/repository.ts';
 import { backupOf, Home, killedWhenLocked, RESTICS, restServer } from './restic-fixtures.ts';
 

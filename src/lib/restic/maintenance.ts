@@ -1,5 +1,6 @@
 import type { OperationContext, OperationResult } from './operation.ts';
 import { inContext, refused, reportOf, resultOf } from './operation.ts';
+import { isReadDataSubset } from './read-data-subset.ts';
 import type { ResticRepository } from './repository.ts';
 import { DOCUMENT_BYTES } from './repository.ts';
 import type { Retention } from './retention.ts';
@@ -82,15 +83,6 @@ export async function prune(
     ...inContext(context),
   });
   return resultOf(repository, ended, { report: reportOf(repository, ended.result.stdout) });
-}
-
-/** What of the data a `check` reads: such as `5%`, `1/12` or `500M`; all of it: `100%`. */
-export function isReadDataSubset(text: string): boolean {
-  if (/^\d+(\.\d+)?[KMGT]?$/i.test(text)) return Number.parseFloat(text) > 0;
-  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
-  if (percent !== undefined) return Number(percent) > 0 && Number(percent) <= 100;
-  const [, part, parts] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  return part !== undefined && Number(part) >= 1 && Number(part) <= Number(parts) && Number(parts) <= 256;
 }
 
 /** `restic check`, with a part of the data or none. Payload `{report}`: restic's words, errors included. */

@@ -22,6 +22,15 @@ function passwordOf(settings: RepositorySettings): readonly [PasswordVariable, s
   throw new Problem('credentials-missing', { repository: settings.name });
 }
 
+/** Of this process's environment what programs that we start may have; nothing of a repository. */
+export function allowedEnvironment(env: EnvironmentHost['env']): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && (ALLOWED.test(name) || ALLOWED_PROXY.test(name))) environment[name] = value;
+  }
+  return environment;
+}
+
 /**
  * The whole environment of restic for one repository: an allowlist of ours, the repository's own variables, then
  * what must not be overridden. The Supervisor's tokens of Home Assistant are not on the list.
@@ -31,11 +40,7 @@ export function resticEnvironment(
   settings: RepositorySettings,
   host: EnvironmentHost,
 ): Record<string, string> {
-  const environment: Record<string, string> = {};
-  for (const [name, value] of Object.entries(host.env)) {
-    if (value !== undefined && (ALLOWED.test(name) || ALLOWED_PROXY.test(name))) environment[name] = value;
-  }
-  Object.assign(environment, settings.secrets.environment);
+  const environment = { ...allowedEnvironment(host.env), ...settings.secrets.environment };
   // restic refuses a password or repository that is given in two ways.
   for (const name of ['REPOSITORY_FILE', 'PASSWORD', 'PASSWORD_FILE', 'PASSWORD_COMMAND']) {
     delete environment[`RESTIC_${name}`];
