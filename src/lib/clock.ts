@@ -26,3 +26,19 @@ export const systemClock: Clock = {
 export function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+/** Resolves after `ms` with true, or with false as soon as the signal is aborted. */
+export function pause(ms: number, clock: Clock, signal?: AbortSignal): Promise<boolean> {
+  if (signal?.aborted === true) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const cancelled = (): void => {
+      cancelTimer();
+      resolve(false);
+    };
+    const cancelTimer = clock.after(ms, () => {
+      signal?.removeEventListener('abort', cancelled);
+      resolve(true);
+    });
+    signal?.addEventListener('abort', cancelled, { once: true });
+  });
+}

@@ -5,7 +5,7 @@ export interface JobOutlet {
 }
 
 /** Why a job is stopped. */
-export type JobStop = 'cancel' | 'changed' | 'shutdown';
+export type JobStop = 'cancel' | 'changed' | 'device' | 'shutdown';
 
 /** A new instance of a node takes up the work of its predecessor within this time, or the work is stopped. */
 export const ADOPTION_MS = 15_000;

@@ -20,7 +20,7 @@ export type BackupEvent =
   | 'alert';
 
 /** What an alert is about. */
-export type AlertKind = 'gave-up' | 'maintenance-failed' | 'recovered';
+export type AlertKind = 'gave-up' | 'power-up-failed' | 'maintenance-failed' | 'recovered';
 
 /** Result of the retention that follows a good backup. */
 export interface MaintenanceResult {

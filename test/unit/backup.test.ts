@@ -293,6 +293,14 @@ describe.each(RESTICS)('a backup with $name', { timeout: 60_000 }, (restic) => {
       expect(readdirSync(home.folder)).not.toContain('unmounted');
     });
 
+    test('is stopped when restic does not notice: it would go on into nowhere', async (context) => {
+      const outcome = await backUpAndUnmount(
+        context,
+        `"$RESTIC" snapshots && cd / && umount -l '${drive}' && exec sleep 300`,
+      );
+      expect(outcome).toMatchObject({ kind: 'failed', failure: { class: 'device-unavailable' } });
+    });
+
     test('fails when restic reports success into the folder beneath, and tells what lies there', async (context) => {
       // As restic leaves it when that happens between two writes (0.14 to 0.19).
       const outcome = await backUpAndUnmount(

@@ -1,4 +1,4 @@
-import type { CheckReport } from '../../src/lib/checks/check.ts';
+import type { CheckReport, CheckResult } from '../../src/lib/checks/check.ts';
 import { iso } from '../../src/lib/clock.ts';
 import { parseDuration } from '../../src/lib/duration.ts';
 import type { FailureClass } from '../../src/lib/failure.ts';
@@ -10,7 +10,7 @@ import { readTicket } from '../../src/lib/message.ts';
 import type { Answer, PlanCommand } from '../../src/lib/plan/commands.ts';
 import { deviceAppeared, deviceVanished, obey } from '../../src/lib/plan/commands.ts';
 import { parseCron } from '../../src/lib/plan/cron.ts';
-import type { GateDoor, PlanDoor, Testimony, Witness } from '../../src/lib/plan/doors.ts';
+import type { DeviceDoor, GateDoor, PlanDoor, Testimony, Witness } from '../../src/lib/plan/doors.ts';
 import type { PlanRecord } from '../../src/lib/plan/record.ts';
 import type { PlanJoin } from '../../src/lib/plan/registry.ts';
 import { PlanRegistry } from '../../src/lib/plan/registry.ts';
@@ -143,12 +143,19 @@ export class House {
   repositoryAsked = 0;
   repositoryAccepted = 0;
   maintenance: MaintenanceResult | undefined;
+  /** The device that the plan switches; undefined: none. */
+  device: FakeDevice | undefined;
   /** Messages after these nodes are eaten by a filter of the user's. */
   readonly eaten: Set<'backup-plan' | 'precondition-check' | 'restic-run'> = new Set();
   /** So many copies of each message travel. */
   copies = 1;
 
-  readonly check: { passes: boolean; reason: string; takes: number } = { passes: true, reason: '', takes: 0 };
+  readonly check: { passes: boolean; reason: string; takes: number; kind: CheckResult['kind'] } = {
+    passes: true,
+    reason: '',
+    takes: 0,
+    kind: 'mount',
+  };
   readonly restic: { ends: ResticEnd; takes: number; retention: number } = {
     ends: 'succeeded',
     takes: 0,
@@ -318,6 +325,7 @@ export class House {
       settings,
       door: this.planDoor(),
       witness: this.witness(),
+      ...(this.device === undefined ? {} : { device: this.device }),
       recallMirror: () => Promise.resolve(this.context),
     };
   }
@@ -411,20 +419,23 @@ export class House {
     if (attempts === undefined) return;
     const release = attempts.beginCheck(ticket, message);
     if (release === undefined) return;
+    const prepared = attempts.needsDevice(ticket, new AbortController().signal);
     this.later(this.check.takes, () => {
-      const { passes: passed, reason } = this.check;
+      const { passes: passed, reason, kind } = this.check;
       const report: CheckReport = {
         passed,
         reason: passed ? '' : reason,
-        results: [{ kind: 'mount', subject: '/mnt', answer: passed ? 'yes' : 'no', reason, durationMs: 1 }],
+        results: [{ kind, subject: '/mnt', answer: passed ? 'yes' : 'no', reason, durationMs: 1 }],
       };
-      void attempts.checked(ticket, report).then((outgoing) => {
-        this.stirred();
-        if (outgoing !== undefined && !this.eaten.has('precondition-check')) {
-          this.travel(outgoing, (copy) => (passed ? this.resticNode(copy) : this.gateNode(copy)));
-        }
-        release();
-      });
+      void prepared
+        .then(() => attempts.checked(ticket, report))
+        .then((outgoing) => {
+          this.stirred();
+          if (outgoing !== undefined && !this.eaten.has('precondition-check')) {
+            this.travel(outgoing, (copy) => (passed ? this.resticNode(copy) : this.gateNode(copy)));
+          }
+          release();
+        });
     });
   }
 
@@ -507,6 +518,37 @@ export class House {
   }
 }
 
+/** A device that is ours as soon as it was switched on, and switched off by the story. */
+export class FakeDevice implements DeviceDoor {
+  readonly name = 'drive';
+  isOurs = false;
+  powerUps = 0;
+  /** Attempts that wanted it, whether or not it was on. */
+  wanted = 0;
+  echoes = false;
+  /** How often somebody mounted it or looked whether it is there. */
+  looks = 0;
+
+  switchOn(): Promise<boolean> {
+    this.wanted += 1;
+    if (!this.isOurs) this.powerUps += 1;
+    this.isOurs = true;
+    return Promise.resolve(true);
+  }
+
+  arrive(): Promise<void> {
+    this.looks += 1;
+    return Promise.resolve();
+  }
+
+  heard(): 'echo' | 'news' {
+    return this.echoes ? 'echo' : 'news';
+  }
+
+  /** Off as soon as no attempt needs it. */
+  reconsider(): void {}
+}
+
 /** A policy as the gate's defaults are, changed as told. */
 export function policy(changes: Partial<RetryPolicy> = {}): RetryPolicy {
   return {
@@ -551,6 +593,7 @@ export function planSettings(wishes: PlanWishes = {}): PlanSettings {
     watts: { on: 3, onForMs: 5000, off: 1, offForMs: 30_000 },
     device: null,
     powerWords: 'true-false',
+    powerUpWithinMs: 180_000,
     powerOffAfterMs: 10_000,
     powerOffMounted: false,
     latenessPerDrive: false,

@@ -17,6 +17,7 @@ const failed: DecisionFacts = {
   failureClass: 'network',
   failures: 1,
   waits: 0,
+  mayPowerUp: true,
   ageMs: 0,
 };
 

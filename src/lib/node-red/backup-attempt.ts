@@ -65,6 +65,7 @@ export async function makeAttempt(
       await record.attempts.report(ticket, asStopped(job, outcome, record));
     },
   };
+  await record.attempts.needsDevice(ticket, job.signal);
   if (attempt.abandoned !== null) {
     // Exclusive steps would fail for ever on a lock that a dead restic of ours left behind.
     const { runOperation } = await import('../restic/operations.ts');
@@ -90,6 +91,12 @@ export async function makeAttempt(
 /** A backup that was stopped because its plan was edited is not one that a person cancelled: it is attempted again. */
 function asStopped(job: Job, outcome: BackupOutcome, record: PlanRecord): BackupOutcome {
   if (outcome.kind !== 'cancelled') return outcome;
+  if (job.stopped === 'device') {
+    return {
+      kind: 'failed',
+      failure: { class: 'device-unavailable', reason: record.sentences.say('powerCut') },
+    };
+  }
   if (job.stopped === 'changed') {
     // Without its plan nobody would make the next attempt.
     if (!record.isOpen) return { kind: 'cancelled', reason: record.sentences.say('cancelled.removed') };

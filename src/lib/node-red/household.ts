@@ -17,6 +17,8 @@ import type { PlanSettings } from '../plan/settings.ts';
 import type { PlanState } from '../plan/state.ts';
 import { STATE_SCHEMA } from '../plan/state.ts';
 import { isPlanState } from '../plan/state-shape.ts';
+import { DEVICE_SCHEMA, isDeviceState } from '../power/device-state.ts';
+import { Devices } from '../power/devices.ts';
 import { Problem } from '../problem.ts';
 import type { ResticRepository } from '../restic/repository.ts';
 import { isRepositoryMemory, MEMORY_SCHEMA, RepositoryMemories } from '../restic/repository-memory.ts';
@@ -65,6 +67,8 @@ export class Household {
   readonly language: Language;
   readonly registry: PlanRegistry;
   readonly jobs: Jobs = new Jobs();
+  /** What is switched on for plans. */
+  readonly devices: Devices;
   /** What is remembered of repositories. */
   readonly memories: RepositoryMemories;
   /** Node-RED is being stopped, not redeployed. */
@@ -93,6 +97,10 @@ export class Household {
     });
     this.memories = new RepositoryMemories(
       new Journal(join(folder, 'repositories'), MEMORY_SCHEMA, isRepositoryMemory),
+    );
+    this.devices = new Devices(
+      systemClock,
+      new Journal(join(folder, 'devices'), DEVICE_SCHEMA, isDeviceState),
     );
     this.otherOwner = claimFolder(folder).then(
       (owner) => (owner === undefined ? undefined : new Problem('other-process', { pid: owner.pid })),
@@ -174,11 +182,16 @@ export class Household {
     }
     this.otherOwner
       .then((problem) => {
-        if (problem === undefined) return this.registry.flowsStarted(gateClaims);
+        if (problem === undefined) return this.start(gateClaims);
         for (const plan of members) plan.refuse(problem);
         return undefined;
       })
       .catch((error: unknown) => this.red.log.error(`lastgood: ${String(error)}`));
+  }
+
+  private async start(gateClaims: readonly GateClaim[]): Promise<void> {
+    await this.registry.flowsStarted(gateClaims);
+    await this.devices.begin();
   }
 
   /** Node-RED is told to stop: restic is asked to finish at once, and keeps the time it needs for its clean-up. */

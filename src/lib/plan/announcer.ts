@@ -55,10 +55,15 @@ export class Announcer {
       if (options.paused) this.held.push({ kind, finished, payload });
       else this.send('alert', finished, { alert: kind }, payload);
     };
-    if (end === 'gave-up') alert('gave-up', this.sentences.say('alertGaveUp', { name, reason }));
+    const isPowerless = extras.failureClass === 'power-up-failed';
+    if (end === 'gave-up') {
+      const kind = isPowerless ? 'power-up-failed' : 'gave-up';
+      alert(kind, this.sentences.say('alertGaveUp', { name, reason }));
+    }
     if (finished.recovered) {
-      const unsaid = this.held.some(({ kind }) => kind === 'gave-up');
-      this.held = this.held.filter(({ kind }) => kind !== 'gave-up');
+      const isTrouble = (kind: Alert): boolean => kind === 'gave-up' || kind === 'power-up-failed';
+      const unsaid = this.held.some(({ kind }) => isTrouble(kind));
+      this.held = this.held.filter(({ kind }) => !isTrouble(kind));
       // Who never heard of the trouble need not hear that it is over.
       if (!unsaid) alert('recovered', this.sentences.say('recovered', { name, reason }));
     }

@@ -7,9 +7,10 @@ import { formatSize } from '../size.ts';
 import type { RecordedProcess } from '../system-process.ts';
 import type { AnnouncementExtras } from './announcement.ts';
 import { backupMessage, envelope } from './announcement.ts';
-import type { PlanRecord } from './record.ts';
+import { foundAbsent, mayPowerUp, meansAbsent } from './power-up.ts';
+import type { PlanRecord, StopWish } from './record.ts';
 import type { PlanSettings } from './settings.ts';
-import type { RunState, SuccessRecord } from './state.ts';
+import type { PlanState, RunState, SuccessRecord } from './state.ts';
 import * as change from './transitions.ts';
 
 /** What a restic-run node gets for an attempt that it may make. */
@@ -31,9 +32,39 @@ export interface ClaimedAttempt {
  */
 export class Attempts {
   private readonly record: PlanRecord;
+  private attemptOver: AbortController = new AbortController();
+  /** The attempt that its device was switched on for last, and whether it is on because of us. */
+  private powered: { readonly attempt: string; readonly isOurs: boolean } | undefined;
 
   constructor(record: PlanRecord) {
     this.record = record;
+  }
+
+  /** The attempt is about to look at its device, or to use it: it is switched on once, and mounted where that is ours. */
+  async needsDevice(ticket: Ticket, signal: AbortSignal): Promise<void> {
+    const { device } = this.record;
+    const run = this.record.current(ticket);
+    if (run === undefined || device === undefined) return;
+    const isFirst = this.powered?.attempt !== nameOf(ticket);
+    if (isFirst) {
+      const isOurs = (mayPowerUp(run) || device.isOurs) && (await device.switchOn());
+      this.powered = { attempt: nameOf(ticket), isOurs };
+    }
+    await device.arrive(
+      isFirst && this.isPoweredUp(ticket),
+      AbortSignal.any([signal, this.attemptOver.signal]),
+    );
+  }
+
+  /** The present attempt has ended: nothing is waited for, or mounted, for it any more. */
+  over(): void {
+    this.attemptOver.abort();
+    this.attemptOver = new AbortController();
+  }
+
+  /** The device was switched on for this attempt, by us. */
+  private isPoweredUp(ticket: Ticket): boolean {
+    return this.powered?.attempt === nameOf(ticket) && this.powered.isOurs;
   }
 
   /** A precondition-check begins to look; undefined for copies and stale messages. */
@@ -61,9 +92,15 @@ export class Attempts {
     }
     this.record.presence.isMissed();
     const blockedBy = report.results.find(({ answer }) => answer !== 'yes')?.kind ?? null;
-    const facts = { at: this.record.clock.now(), reason: report.reason, blockedBy };
-    await this.record.put(change.attemptBlocked(this.record.state, run, facts));
-    const message = this.record.message('not-ready', { checks: report, reason: report.reason });
+    const at = this.record.clock.now();
+    const inVain = this.isPoweredUp(ticket);
+    if (inVain && meansAbsent(blockedBy)) {
+      await this.record.put(this.powerUpFailed(run, at, report.reason));
+    } else {
+      const facts = { at, reason: report.reason, blockedBy, inVain };
+      await this.record.put(change.attemptBlocked(this.record.state, run, facts));
+    }
+    const message = this.record.message('not-ready', { checks: report, reason: this.record.state.why });
     if (this.record.gateId === undefined) this.record.decisions.conclude();
     return message;
   }
@@ -75,7 +112,7 @@ export class Attempts {
   claim(
     ticket: Ticket,
     message: Carried,
-    options: { hasCheck: boolean; stop: () => void },
+    options: { hasCheck: boolean; stop: (why: StopWish) => void },
   ): ClaimedAttempt | undefined {
     const run = this.record.current(ticket);
     if (run === undefined) return undefined;
@@ -182,6 +219,14 @@ export class Attempts {
           );
           return;
         }
+        if (
+          outcome.kind === 'failed' &&
+          this.isPoweredUp(ticket) &&
+          foundAbsent(run, outcome.failure.class)
+        ) {
+          await this.record.put(this.powerUpFailed(run, at, outcome.failure.reason));
+          return;
+        }
         await this.record.put(
           change.attemptFailed(this.record.state, run, {
             at,
@@ -222,6 +267,18 @@ export class Attempts {
     return message;
   }
 
+  /** It was switched on and did not come: that is no mere waiting. */
+  private powerUpFailed(run: RunState, at: number, why: string): PlanState {
+    const device = this.record.device?.name ?? '';
+    return change.attemptFailed(this.record.state, run, {
+      at,
+      outcome: 'failed',
+      failureClass: 'power-up-failed',
+      reason: this.record.sentences.say('powerUpFailed', { device, reason: why }),
+      claim: null,
+    });
+  }
+
   /** The minimum gap counts from the end of the run, which is only known after its retention. */
   private countGapFromNow(): void {
     const { state, clock } = this.record;
@@ -240,6 +297,10 @@ export class Attempts {
       ? outcome.reason
       : outcome.failure.reason;
   }
+}
+
+function nameOf({ run, attempt }: Ticket): string {
+  return `${run}/${attempt}`;
 }
 
 function successOf(

@@ -139,7 +139,7 @@ function cancel(record: PlanRecord): Answer {
   const present = record.state.run;
   if (present === null) return notNow(record, 'answer.nothing');
   if (present.phase === 'retention') return notNow(record, 'answer.running');
-  if (record.stopAttempt()) return accepted(record, 'answer.cancelling');
+  if (record.stopAttempt('cancel')) return accepted(record, 'answer.cancelling');
   void record.decisions.finish(present, 'cancelled', { reason: record.sentences.say('cancelled.person') });
   return accepted(record, 'answer.cancelled');
 }

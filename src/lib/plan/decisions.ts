@@ -4,6 +4,7 @@ import { Problem } from '../problem.ts';
 import type { AnnouncementExtras, FinishedRun } from './announcement.ts';
 import { backupMessage, envelope } from './announcement.ts';
 import { Announcer } from './announcer.ts';
+import { mayPowerUp } from './power-up.ts';
 import type { PlanRecord } from './record.ts';
 import type { Decision } from './retry-policy.ts';
 import { decide, SHORTEST_DELAY_MS } from './retry-policy.ts';
@@ -63,6 +64,7 @@ export class Decisions {
             failureClass: run.failureClass,
             failures: run.failures,
             waits: run.waits,
+            mayPowerUp: mayPowerUp(run),
             ageMs: now - Date.parse(run.startedAt),
           });
     if (decision === undefined || decision.kind === 'give-up') {

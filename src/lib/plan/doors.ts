@@ -33,6 +33,26 @@ export interface GateDoor {
   mirror(state: PlanState): void;
 }
 
+/** The device that a plan's backups need: it is switched on and mounted for them, and released after them. */
+export interface DeviceDoor {
+  /** Its name, for people. */
+  readonly name: string;
+  /** It is on because we switched it on. */
+  readonly isOurs: boolean;
+  /** Has it switched on. Resolves when that was asked for, with true when it is on because of us. Never rejects. */
+  switchOn(): Promise<boolean>;
+  /**
+   * Mounts it, where that is ours to do. Never rejects: what did not come is seen by who looks at it next.
+   *
+   * @param patiently waits until it is there, for as long as it may take from being switched on
+   */
+  arrive(patiently: boolean, signal: AbortSignal): Promise<void>;
+  /** Its plug said that it is on or off. `echo`: because we have just told it so. */
+  heard(power: 'on' | 'off'): 'echo' | 'news';
+  /** The plan's state changed: the device may have to be released. */
+  reconsider(): void;
+}
+
 /** The repository as the last witness of what was backed up. */
 export interface Witness {
   /**

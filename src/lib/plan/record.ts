@@ -10,7 +10,7 @@ import { backupMessage, envelope } from './announcement.ts';
 import { Attempts } from './attempts.ts';
 import { afterClockSetBack } from './clock-set-back.ts';
 import { Decisions } from './decisions.ts';
-import type { GateDoor, PlanDoor, Witness } from './doors.ts';
+import type { DeviceDoor, GateDoor, PlanDoor, Witness } from './doors.ts';
 import { Lease } from './lease.ts';
 import { Ledger } from './ledger.ts';
 import { startWhatIsOwed } from './owed.ts';
@@ -25,6 +25,9 @@ import * as change from './transitions.ts';
 
 /** The debt is looked at again at least so often, whatever happened to the clock. */
 const LOOK_AGAIN_MS = 60_000;
+
+/** Why the restic of an attempt is stopped: a person asked, or its device was switched off. */
+export type StopWish = 'cancel' | 'device';
 
 /** What a record works with; tests pass in their own. */
 export interface RecordServices {
@@ -50,6 +53,8 @@ export class PlanRecord {
   /** What its drive or plug said. */
   readonly presence: Presence = new Presence();
   witness: Witness | undefined;
+  /** What is switched on and mounted for its backups. */
+  device: DeviceDoor | undefined;
   readonly services: RecordServices;
   readonly ledger: Ledger;
   readonly lease: Lease;
@@ -64,7 +69,7 @@ export class PlanRecord {
   /** What the clock showed at the last look. */
   private lookedAt = 0;
   private opened = false;
-  private stopRestic: (() => void) | undefined;
+  private stopRestic: ((why: StopWish) => void) | undefined;
 
   constructor(settings: PlanSettings, state: PlanState, services: RecordServices) {
     this.key = settings.key;
@@ -81,6 +86,7 @@ export class PlanRecord {
       (committed) => {
         this.gate?.mirror(committed);
         this.refresh();
+        this.device?.reconsider();
       },
       (problem) => this.warn(problem),
     );
@@ -110,10 +116,15 @@ export class PlanRecord {
 
   // --- doors ---
 
-  attachPlan(door: PlanDoor, settings: PlanSettings, witness: Witness | undefined): void {
+  attachPlan(
+    door: PlanDoor,
+    settings: PlanSettings,
+    surroundings: { witness: Witness | undefined; device: DeviceDoor | undefined },
+  ): void {
     this.plan = door;
     this.settings = settings;
-    this.witness = witness;
+    this.witness = surroundings.witness;
+    this.device = surroundings.device;
     this.refresh();
   }
 
@@ -157,6 +168,13 @@ export class PlanRecord {
   /** The message that answers "not now, because". */
   notNow(reason: string, carried: Carried): Carried {
     return envelope(carried, backupMessage(this.state, 'not-now', { reason }), reason);
+  }
+
+  /** The message that has the plan's device switched; it belongs to no run's way through the flow. */
+  powerMessage(on: boolean, payload: unknown): Carried {
+    const name = this.device?.name ?? '';
+    const reason = this.sentences.say(on ? 'power.on' : 'power.off', { device: name });
+    return { topic: name, payload, backup: backupMessage(this.state, 'power', { reason }) };
   }
 
   /** Sends at once, or when the nodes that are being replaced are there again. */
@@ -284,14 +302,14 @@ export class PlanRecord {
   }
 
   /** Stops the restic of the present attempt, if one runs. */
-  stopAttempt(): boolean {
+  stopAttempt(why: StopWish): boolean {
     if (this.stopRestic === undefined) return false;
-    this.stopRestic();
+    this.stopRestic(why);
     return true;
   }
 
   /** Who can stop the restic of the present attempt. */
-  stoppedBy(stop: (() => void) | undefined): void {
+  stoppedBy(stop: ((why: StopWish) => void) | undefined): void {
     this.stopRestic = stop;
   }
 
@@ -306,6 +324,16 @@ export class PlanRecord {
     return dueAfterSuccess(schedule, { snapshotAt: Date.parse(success.at), endedAt, minimumGapMs });
   }
 
+  /** An attempt is being made. */
+  get isTrying(): boolean {
+    return this.state.run !== null && this.state.run.phase !== 'waiting';
+  }
+
+  /** When it starts by itself next, ms; null while an attempt is made, while paused, and when only an event does. */
+  get nextStartAt(): number | null {
+    return this.state.paused === null ? parsed(this.state.nextAttemptAt) : null;
+  }
+
   /** When a debt is first paid: its beginning plus the plan's share of the jitter. */
   startOf(dueAt: string | null): number | null {
     return dueAt === null ? null : Date.parse(dueAt) + this.jitterMs;
@@ -315,6 +343,7 @@ export class PlanRecord {
   put(next: PlanState, then?: () => void): Promise<void> {
     // Not set back with the clock: what waits is to be looked at first (clock-set-back.ts).
     const changedAt = iso(Math.max(this.clock.now(), parsed(next.changedAt) ?? 0));
+    if (this.isTrying && (next.run === null || next.run.phase === 'waiting')) this.attempts.over();
     return this.ledger.commit({ ...next, changedAt, waitingFor: waitingFor(next) }, then);
   }
 }

@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts';
-import type { GateDoor, PlanDoor, Witness } from './doors.ts';
+import type { DeviceDoor, GateDoor, PlanDoor, Witness } from './doors.ts';
 import type { RecordServices } from './record.ts';
 import { PlanRecord } from './record.ts';
 import { fitToSettings, hearTestimony, recollect, resumeInterrupted } from './recovery.ts';
@@ -11,6 +11,8 @@ export interface PlanJoin {
   readonly settings: PlanSettings;
   readonly door: PlanDoor;
   readonly witness: Witness | undefined;
+  /** Undefined: nothing is switched or mounted for the plan. */
+  readonly device?: DeviceDoor;
   /** What flow context remembers, of unknown shape. */
   readonly recallMirror: () => Promise<unknown>;
 }
@@ -110,7 +112,7 @@ export class PlanRegistry {
     // Reading takes a moment; the plan may have been redeployed or removed meanwhile.
     const plan = this.joined.get(key);
     if (plan === undefined) return;
-    record.attachPlan(plan.door, plan.settings, plan.witness);
+    record.attachPlan(plan.door, plan.settings, { witness: plan.witness, device: plan.device });
     this.giveToGate(record);
     fitToSettings(record);
     // An earlier deploy is still busy with the plan's past, and will open it.

@@ -53,6 +53,8 @@ export interface DecisionFacts {
   readonly failureClass: FailureClass | null;
   readonly failures: number;
   readonly waits: number;
+  /** Its device may be switched on once more in this slot. */
+  readonly mayPowerUp: boolean;
   /** Age of the run in ms. */
   readonly ageMs: number;
 }
@@ -65,7 +67,9 @@ export function decide(policy: RetryPolicy, facts: DecisionFacts): Decision {
   if (
     facts.outcome === 'failed' &&
     facts.failureClass !== null &&
-    !policy.retryClasses.has(facts.failureClass)
+    !policy.retryClasses.has(facts.failureClass) &&
+    // A drive that did not come gets its second chance whatever the gate retries.
+    !(facts.failureClass === 'power-up-failed' && facts.mayPowerUp)
   ) {
     return { kind: 'give-up', why: 'permanent' };
   }

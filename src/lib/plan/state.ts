@@ -89,6 +89,8 @@ export interface RunState {
   readonly everFailed: boolean;
   /** The one attempt after an interruption that no budget pays for. */
   readonly freeRestartUsed: boolean;
+  /** How often its device was switched on in this slot and then was of no use; missing in older journals: never. */
+  readonly vainPowerUps?: number;
   /** The running restic, to be recognised by a later process of ours. */
   readonly process: RecordedProcess | null;
   /** A restic that died in this run when we did: it may have left its lock. */
@@ -145,6 +147,8 @@ export interface PlanState {
   readonly lastPartial: SuccessRecord | null;
   /** Repository ids this plan's successes count in. */
   readonly acceptedRepositories: readonly string[];
+  /** A restic that ended with its drive away, in a run that is over: its lock may still be there. */
+  readonly abandoned?: RecordedProcess | null;
   /** The journal was lost and the repository has not been asked yet for the last success. */
   readonly testimonyOwed: boolean;
   /** A gave-up alert was sent and no recovery yet. */
@@ -179,6 +183,7 @@ export function newPlanState(plan: string, name: string): PlanState {
     lastSuccess: null,
     lastPartial: null,
     acceptedRepositories: [],
+    abandoned: null,
     testimonyOwed: false,
     alarmed: false,
     history: [],

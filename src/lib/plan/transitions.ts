@@ -39,13 +39,15 @@ export function beginRun(
     everFailed: false,
     freeRestartUsed: false,
     process: null,
-    abandoned: null,
+    vainPowerUps: 0,
+    abandoned: state.abandoned ?? null,
     claim: null,
     nextSlotAt: facts.nextSlotAt === null ? null : iso(facts.nextSlotAt),
   };
   return {
     ...state,
     run,
+    abandoned: null,
     pending: null,
     nextAttemptAt: null,
     lastAttemptAt: at,
@@ -94,7 +96,13 @@ export function enterPhase(
 export function attemptBlocked(
   state: PlanState,
   run: RunState,
-  facts: { at: number; reason: string; blockedBy: RunState['blockedBy'] },
+  facts: {
+    at: number;
+    reason: string;
+    blockedBy: RunState['blockedBy'];
+    /** Its device was switched on for nothing. */
+    inVain?: boolean;
+  },
 ): PlanState {
   const at = iso(facts.at);
   return {
@@ -106,6 +114,7 @@ export function attemptBlocked(
       blockedBy: facts.blockedBy,
       reason: facts.reason,
       waits: run.waits + 1,
+      vainPowerUps: (run.vainPowerUps ?? 0) + (facts.inVain === true ? 1 : 0),
     },
     lastBlockedAt: at,
     why: facts.reason,
@@ -118,6 +127,14 @@ export function attemptBlocked(
     }),
   };
 }
+
+/** A restic that fails so may have left its lock: it could not reach it any more, or was shot. */
+const LEAVES_LOCK: ReadonlySet<FailureClass> = new Set([
+  'interrupted',
+  'device-unavailable',
+  'device-readonly',
+  'stalled',
+]);
 
 /** The attempt ended without a snapshot that was seen. */
 export function attemptFailed(
@@ -144,7 +161,8 @@ export function attemptFailed(
       reason,
       claim,
       process: null,
-      abandoned: interrupted ? (run.process ?? run.abandoned) : run.abandoned,
+      abandoned: LEAVES_LOCK.has(failureClass) ? (run.process ?? run.abandoned) : run.abandoned,
+      vainPowerUps: (run.vainPowerUps ?? 0) + (failureClass === 'power-up-failed' ? 1 : 0),
       failures: run.failures + 1,
       everFailed: true,
     },
@@ -250,7 +268,13 @@ export function awaitRetry(state: PlanState, run: RunState, pending: PendingRetr
 export function freshBudgets(state: PlanState, run: RunState, nextSlotAt: number | null): PlanState {
   return {
     ...state,
-    run: { ...run, failures: 0, waits: 0, nextSlotAt: nextSlotAt === null ? null : iso(nextSlotAt) },
+    run: {
+      ...run,
+      failures: 0,
+      waits: 0,
+      vainPowerUps: 0,
+      nextSlotAt: nextSlotAt === null ? null : iso(nextSlotAt),
+    },
   };
 }
 
@@ -274,6 +298,7 @@ export function endRun(
   return {
     ...state,
     run: null,
+    abandoned: run.abandoned,
     pending: null,
     nextAttemptAt: facts.nextAttemptAt === null ? null : iso(facts.nextAttemptAt),
     lastCancelledAt: facts.end === 'cancelled' ? at : state.lastCancelledAt,

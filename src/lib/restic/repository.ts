@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
+import { mountOf, readMounts } from '../drive/mountinfo.ts';
 import { probe } from '../drive/probe.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
@@ -52,7 +53,7 @@ export interface Command {
   /** restic's command and its arguments; options of the repository are added. */
   readonly arguments: readonly [command: string, ...rest: readonly string[]];
   readonly hooks?: RunHooks;
-  /** Aborted: SIGINT and a grace. `signal.reason` may be `cancel` (default) or `shutdown`. */
+  /** Aborted: SIGINT and a grace. `signal.reason` may be `cancel` (default), `device` or `shutdown`. */
   readonly signal?: AbortSignal;
   /** Bytes of stdout to keep. */
   readonly collectStdout?: number;
@@ -159,7 +160,10 @@ export class ResticRepository {
         : { stallMs: command.stallMs + (this.settings.retryLockMs ?? 0) }),
       ...(this.localPath === undefined
         ? { startLimitMs: START_LIMIT_MS }
-        : { driveProbe: () => this.#driveAnswers(command.readsOnly === true) }),
+        : {
+            driveProbe: () => this.#driveAnswers(command.readsOnly === true),
+            isMounted: await this.#mountWatch(),
+          }),
     });
     const stop = (): void => process.stop(stopReason(signal));
     signal?.addEventListener('abort', stop, { once: true });
@@ -248,6 +252,17 @@ export class ResticRepository {
     return found.ok && found.type === 'directory' ? this.localPath : cacheFolder;
   }
 
+  /** Tells, as often as asked, whether the repository's folder is still on the mount where it is now. */
+  async #mountWatch(): Promise<() => Promise<boolean>> {
+    const folder = await this.laneKey();
+    const mountNow = async (): Promise<string | undefined> => {
+      const mount = mountOf(folder, await readMounts());
+      return mount && `${mount.id} ${mount.mountPoint}`;
+    };
+    const before = await mountNow();
+    return async () => (await mountNow()) === before;
+  }
+
   async #driveAnswers(readsOnly: boolean): Promise<boolean> {
     const path = this.localPath ?? '';
     const [config, written] = await Promise.all([
@@ -274,5 +289,6 @@ export class ResticRepository {
 }
 
 function stopReason(signal: AbortSignal | undefined): StopReason {
-  return signal?.reason === 'shutdown' ? 'shutdown' : 'cancel';
+  const reason: unknown = signal?.reason;
+  return reason === 'shutdown' || reason === 'device' ? reason : 'cancel';
 }

@@ -201,6 +201,7 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
     wattsOffFor: { value: '30s' },
     device: { value: '' },
     powerWords: { value: 'true-false' },
+    powerUpWithin: { value: '3m' },
     powerOffAfter: { value: '10s' },
     powerOffMounted: { value: false },
     latenessPerDrive: { value: false },

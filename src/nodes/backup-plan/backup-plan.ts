@@ -1,4 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { systemClock } from '../../lib/clock.ts';
 import { readMessage } from '../../lib/events/reading.ts';
 import type { Carried } from '../../lib/message.ts';
 import { readTicket } from '../../lib/message.ts';
@@ -6,11 +7,14 @@ import { flowContextMirror } from '../../lib/node-red/context-mirror.ts';
 import type { PlanMember } from '../../lib/node-red/household.ts';
 import { householdOf } from '../../lib/node-red/household.ts';
 import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
+import type { PlanDevice } from '../../lib/node-red/plan-device.ts';
+import { planDevice } from '../../lib/node-red/plan-device.ts';
 import { readPlanSettings } from '../../lib/node-red/plan-settings.ts';
 import { repositoryOf } from '../../lib/node-red/repository-node.ts';
 import { registerPlanRoutes } from '../../lib/node-red/routes-plan.ts';
 import { planStatus, shortened, status } from '../../lib/node-red/status.ts';
 import { statusLight } from '../../lib/node-red/status-light.ts';
+import { hasWire } from '../../lib/node-red/wiring.ts';
 import type { Answer } from '../../lib/plan/commands.ts';
 import { deviceAppeared, deviceVanished, obey } from '../../lib/plan/commands.ts';
 import type { PlanDoor } from '../../lib/plan/doors.ts';
@@ -52,6 +56,11 @@ export default function register(red: NodeAPI): void {
     };
 
     let joined: PlanJoin | undefined;
+    let device: PlanDevice | undefined;
+    const sendPower = (on: boolean, payload: unknown): void => {
+      const record = registry.find(key);
+      if (record !== undefined) door.send('power', record.powerMessage(on, payload));
+    };
     const member: PlanMember = {
       node,
       key,
@@ -67,16 +76,30 @@ export default function register(red: NodeAPI): void {
       const settings = readPlanSettings(definition);
       const recallMirror = (): Promise<unknown> =>
         flowContextMirror(node, household.gateOf(member)?.contextStore ?? '').recall(key);
+      device = planDevice({
+        devices: household.devices,
+        clock: systemClock,
+        settings,
+        repository,
+        memories: household.memories,
+        record: () => registry.find(key),
+        isWired: hasWire(node, PORTS.power),
+        send: sendPower,
+        warn: (problem) => node.warn(problem.in(language).message),
+      });
       joined = {
         nodeId: node.id,
         settings,
         door,
         witness: repositoryWitness(repository, household.memories),
+        ...(device === undefined ? {} : { device: device.door }),
         recallMirror,
       };
       registry.join(joined);
     } catch (error) {
       joined = undefined;
+      device?.leave();
+      device = undefined;
       refuse(asProblem(error, language));
     }
     if (refused === undefined) showStatus();
@@ -115,6 +138,7 @@ export default function register(red: NodeAPI): void {
     node.on('close', (_removed: boolean, done: () => void) => {
       if (household.plans.get(node.id) === member) household.plans.delete(node.id);
       if (joined !== undefined) registry.leave(joined);
+      device?.leave();
       done();
     });
   }

@@ -79,7 +79,9 @@ export default function register(red: NodeAPI): void {
         try {
           const repository = household.repositoryOfPlan(record.key);
           const place = repository && (await household.memories.placeOf(repository));
-          const report = await look(self, record.settings.contents.paths, place);
+          const report = await look(self, record.settings.contents.paths, place, () =>
+            record.attempts.needsDevice(ticket, self.signal),
+          );
           if (self.stopped === 'shutdown') return;
           const outgoing = await record.attempts.checked(ticket, report);
           if (outgoing !== undefined) self.send(report.passed ? PORTS.ready : PORTS['not-ready'], outgoing);
@@ -94,6 +96,7 @@ export default function register(red: NodeAPI): void {
       job: Job,
       sources: readonly string[],
       repository: RepositoryPlace | undefined,
+      needDevice?: () => Promise<void>,
     ): Promise<CheckReport> {
       const context = {
         language,
@@ -102,6 +105,7 @@ export default function register(red: NodeAPI): void {
         sources,
         mayAct: true,
         ...(repository === undefined ? {} : { repository }),
+        ...(needDevice === undefined ? {} : { needDevice }),
       };
       show(status(language, 'blue dot', 'phase.checking'));
       // Loaded with the first look, not with Node-RED.

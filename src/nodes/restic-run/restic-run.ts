@@ -7,6 +7,7 @@ import { householdOf } from '../../lib/node-red/household.ts';
 import { atPort, onInput } from '../../lib/node-red/input.ts';
 import { closeJobs } from '../../lib/node-red/job-outlet.ts';
 import { operationRequest } from '../../lib/node-red/operation-request.ts';
+import { useForOperation } from '../../lib/node-red/plan-device.ts';
 import { repositoryOf } from '../../lib/node-red/repository-node.ts';
 import type { NodeStatus } from '../../lib/node-red/status.ts';
 import { outcomeStatus, progressStatus, shortened, status } from '../../lib/node-red/status.ts';
@@ -62,7 +63,7 @@ export default function register(red: NodeAPI): void {
       const repository = repositoryOf(red, plan?.repositoryId ?? '', record.settings.name);
       const hasCheck = plan !== undefined && leadsToCheck(red, plan.node, 0);
       let begun: ReturnType<typeof jobs.begin> | undefined;
-      const attempt = record.attempts.claim(ticket, message, { hasCheck, stop: () => begun?.stop('cancel') });
+      const attempt = record.attempts.claim(ticket, message, { hasCheck, stop: (why) => begun?.stop(why) });
       if (attempt === undefined) {
         node.debug(`stale-attempt ${ticket.plan} ${ticket.run} ${ticket.attempt}`);
         return;
@@ -132,6 +133,9 @@ export default function register(red: NodeAPI): void {
             const payload = Math.floor(progress.fraction * 100);
             self.send(PORTS.progress, { ...message, payload, operation, progress });
           };
+          const { devices, memories } = household;
+          const parts = { devices, memories, clock: systemClock, repository };
+          const endUse = await useForOperation(parts, record?.settings, self.signal);
           // Loaded with the first operation, not with Node-RED.
           const { runOperation } = await import('../../lib/restic/operations.ts');
           const outcome = await runOperation(
@@ -139,7 +143,7 @@ export default function register(red: NodeAPI): void {
             request,
             { onQueued: showQueued, onProgress },
             self.signal,
-          );
+          ).finally(endUse);
           if (self.stopped === 'shutdown') return;
           const { kind, payload, failure, durationMs } = outcome;
           const result = {

@@ -34,6 +34,8 @@ export interface ProcessSpec {
   readonly stallMs?: number;
   /** Local repository: is the drive well? Asked when restic retries, at most every 10 s; false stops with `device`. */
   readonly driveProbe?: () => Promise<boolean>;
+  /** Local repository: is its drive still mounted where it was? Asked all the time; false stops with `device`. */
+  readonly isMounted?: () => Promise<boolean>;
   /** Remote repository: stop with `network` when restic only retries for so long after its start. */
   readonly startLimitMs?: number;
   readonly clock: Clock;

@@ -5,12 +5,15 @@ import type { ProgressTracker } from './progress.ts';
 const STALL_STEPS = 4;
 
 const PROBE_PAUSE_MS = 10_000;
+/** The list of mounts is read so often; that touches no drive. */
+const MOUNT_LOOK_MS = 2000;
 
 interface Limits {
   readonly clock: Clock;
   readonly stallMs?: number;
   readonly startLimitMs?: number;
   readonly driveProbe?: () => Promise<boolean>;
+  readonly isMounted?: () => Promise<boolean>;
 }
 
 /**
@@ -46,6 +49,7 @@ export class Watch {
   start(): void {
     const { clock, stallMs, startLimitMs } = this.#limits;
     if (stallMs !== undefined) this.#step(stallMs / STALL_STEPS);
+    if (this.#limits.isMounted !== undefined) this.#lookAtMount(this.#limits.isMounted);
     if (startLimitMs === undefined) return;
     this.#timers.push(
       clock.after(startLimitMs, () => {
@@ -94,6 +98,23 @@ export class Watch {
       this.#quietSteps = quiet ? this.#quietSteps + 1 : 0;
       if (this.#quietSteps >= STALL_STEPS) this.#stop('stall');
       else this.#step(ms);
+    });
+    this.#timers.push(cancel);
+  }
+
+  /** A drive that was unmounted under restic, or pulled out: restic would go on, into nowhere. */
+  #lookAtMount(isMounted: () => Promise<boolean>): void {
+    const cancel = this.#limits.clock.after(MOUNT_LOOK_MS, () => {
+      this.#timers = this.#timers.filter((timer) => timer !== cancel);
+      isMounted().then(
+        (well) => {
+          if (this.#ended) return;
+          if (well) this.#lookAtMount(isMounted);
+          else this.#stop('device');
+        },
+        // A list that cannot be read says nothing.
+        () => this.#ended || this.#lookAtMount(isMounted),
+      );
     });
     this.#timers.push(cancel);
   }
