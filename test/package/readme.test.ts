@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { readMessage } from '../../src/lib/events/reading.ts';
+import { readMessage } from '../../src/lib/events/read-message.ts';
 import { FAILURE_CLASSES } from '../../src/lib/failure.ts';
 import type { BackupMessage } from '../../src/lib/message.ts';
 import { RETRIED_BY_DEFAULT } from '../../src/lib/node-red/gate-policy.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { deviceAppeared, obey } from '../../src/lib/plan/commands.ts';
+import { obey } from '../../src/lib/plan/commands.ts';
+import { deviceAppeared } from '../../src/lib/plan/device-events.ts';
 import { House, ms } from './fake-house.ts';
 
 /** A house whose plan is in one of the states of the table. */

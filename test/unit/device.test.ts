@@ -217,14 +217,31 @@ test('a device that somebody else switched on is not switched off by us', async 
   expect(house.story).toContain('photos: release');
 });
 
-test('what somebody else switched off is no longer ours to switch off', async () => {
+test('what somebody else switched off and on again is no longer ours to switch off', async () => {
   const house = await newRoom();
   await house.begins(house.plan);
   await house.passes(61_000);
   expect(house.device.heard('off')).toBe('news');
+  expect(house.device.heard('on')).toBe('news');
   await house.ends(house.plan);
   await house.passes(86_400_000);
   expect(house.story).toEqual(['photos: on']);
+});
+
+test('a drive that says it was unmounted, by us, does not keep its plug from being switched off', async () => {
+  const house = await newRoom();
+  for (let nights = 0; nights < 2; nights += 1) {
+    house.story.length = 0;
+    expect(await house.begins(house.plan)).toBe(true);
+    await house.passes(90_000);
+    // Whoever watches the mount only knows "mounted" and "unmounted".
+    house.device.heard('on');
+    await house.ends(house.plan);
+    if (nights === 1) house.device.heard('off');
+    await house.passes(10_000);
+    expect(house.story).toEqual(['photos: on', 'photos: release', 'photos: off']);
+    await house.passes(86_400_000);
+  }
 });
 
 test("the plug's answer to our own switching is an echo, a person's switching is news", async () => {

@@ -1,6 +1,7 @@
 import type { CheckReport, CheckResult } from '../../src/lib/checks/check.ts';
 import { iso } from '../../src/lib/clock.ts';
 import { parseDuration } from '../../src/lib/duration.ts';
+import { readMessage } from '../../src/lib/events/read-message.ts';
 import type { FailureClass } from '../../src/lib/failure.ts';
 import { FAILURE_CLASSES, PERMANENT_CLASSES } from '../../src/lib/failure.ts';
 import type { JournalEntry } from '../../src/lib/journal/journal.ts';
@@ -8,8 +9,9 @@ import { Journal } from '../../src/lib/journal/journal.ts';
 import type { BackupMessage, Carried, MaintenanceResult, Ticket } from '../../src/lib/message.ts';
 import { readTicket } from '../../src/lib/message.ts';
 import type { Answer, PlanCommand } from '../../src/lib/plan/commands.ts';
-import { deviceAppeared, deviceVanished, obey } from '../../src/lib/plan/commands.ts';
+import { obey } from '../../src/lib/plan/commands.ts';
 import { parseCron } from '../../src/lib/plan/cron.ts';
+import { deviceAppeared, deviceVanished, hear } from '../../src/lib/plan/device-events.ts';
 import type { DeviceDoor, GateDoor, PlanDoor, Testimony, Witness } from '../../src/lib/plan/doors.ts';
 import type { PlanRecord } from '../../src/lib/plan/record.ts';
 import type { PlanJoin } from '../../src/lib/plan/registry.ts';
@@ -266,7 +268,17 @@ export class House {
   }
 
   vanishes(): void {
-    deviceVanished(this.record);
+    deviceVanished(this.record, 'switched-off');
+  }
+
+  /** Whatever a flow sends to the plan (or the gate) about a device. */
+  async hears(message: Carried, by: 'plan' | 'gate' = 'plan'): Promise<Answer | undefined> {
+    const reading = readMessage(message);
+    if (reading.kind === 'command' || reading.kind === 'unknown') throw new Error(`a ${reading.kind}`);
+    const answer = reading.kind === 'ignored' ? undefined : hear(this.record, reading, {}, by);
+    this.stirred();
+    await this.rest();
+    return answer;
   }
 
   // --- what can be seen ---

@@ -1,19 +1,89 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readMessage } from '../../src/lib/events/reading.ts';
+import { readMessage } from '../../src/lib/events/read-message.ts';
 import { readTicket, shapeOf } from '../../src/lib/message.ts';
 import { PLAN_COMMANDS } from '../../src/lib/plan/commands.ts';
 
-test.each([true, 1, 'on', 'ON ', 'true', '1', 'mounted'])('%j: the device is there', (payload) => {
-  expect(readMessage({ payload })).toEqual({ kind: 'appeared' });
+test.each([true, 1, 'on', 'ON ', 'true', '1'])('%j: the device is there', (payload) => {
+  expect(readMessage({ payload })).toEqual({ kind: 'edge', power: 'on', entity: '', source: 'plain' });
 });
 
-test.each([false, 0, 'off', 'Off', 'false', '0', 'unmounted'])('%j: it is not', (payload) => {
-  expect(readMessage({ payload })).toEqual({ kind: 'vanished' });
+test.each([false, 0, 'off', 'Off', 'false', '0'])('%j: it is not', (payload) => {
+  expect(readMessage({ payload, topic: 'hall/plug' })).toEqual({
+    kind: 'edge',
+    power: 'off',
+    entity: 'hall/plug',
+    source: 'plain',
+  });
 });
 
-test.each(['unavailable', 'unknown'])('%j is never a no', (payload) => {
-  expect(readMessage({ payload })).toEqual({ kind: 'ignored' });
+test.each([
+  ['mounted', 'on'],
+  ['home', 'on'],
+  ['unmounted', 'off'],
+  ['not_home', 'off'],
+])('%s is the word of somebody who looks whether it is there', (payload, power) => {
+  expect(readMessage({ payload })).toEqual({ kind: 'edge', power, entity: '', source: 'watch' });
+});
+
+test.each(['unavailable', 'unknown', { state: 'unavailable' }, { state: 'offline' }])(
+  '%j is never a no',
+  (payload) => {
+    expect(readMessage({ payload, topic: 'plug' })).toEqual({ kind: 'unavailable', entity: 'plug' });
+  },
+);
+
+test.each([
+  [{ on: true }, 'on'],
+  [{ state: 'ON' }, 'on'],
+  [{ value: 0 }, 'off'],
+  [{ power: 'off' }, 'off'],
+  [{ output: false }, 'off'],
+  [{ POWER: 'ON' }, 'on'],
+  [{ state: 'charging', on: 1 }, 'on'],
+  ['{"state":"OFF"}', 'off'],
+])('%j says %s', (payload, power) => {
+  expect(readMessage({ payload, topic: 'plug' })).toMatchObject({ kind: 'edge', power, entity: 'plug' });
+});
+
+test('a number is watts only where its name or its topic says so', () => {
+  const sample = (watts: number): object => ({ kind: 'sample', watts, initial: false });
+  expect(readMessage({ payload: { power: 7.4 } })).toMatchObject(sample(7.4));
+  expect(readMessage({ payload: { power: 1 } })).toMatchObject(sample(1));
+  expect(readMessage({ payload: { apower: 0 } })).toMatchObject(sample(0));
+  expect(readMessage({ payload: '7.4', topic: 'hall/plug/power' })).toMatchObject(sample(7.4));
+  expect(readMessage({ payload: 0, topic: 'plug_watts' })).toMatchObject(sample(0));
+  expect(readMessage({ payload: 0, topic: 'hall/plug' })).toMatchObject({ kind: 'edge', power: 'off' });
+  expect(readMessage({ payload: 'on', topic: 'hall/plug/power' })).toMatchObject({
+    kind: 'edge',
+    power: 'on',
+  });
+  expect(readMessage({ payload: 7.4, topic: 'hall/plug' }).kind).toBe('unknown');
+});
+
+describe('what a broker kept', () => {
+  test('is a state and no change', () => {
+    expect(readMessage({ payload: 'ON', topic: 'plug', retain: true })).toEqual({
+      kind: 'sync',
+      power: 'on',
+      entity: 'plug',
+      source: 'plain',
+      initial: true,
+    });
+    expect(readMessage({ payload: { power: 9 }, topic: 'plug', retain: true })).toMatchObject({
+      kind: 'sample',
+      initial: true,
+    });
+    expect(readMessage({ payload: 'ON', topic: 'plug', retain: false }).kind).toBe('edge');
+  });
+
+  test.each(['run', 'cancel', 'accept-repository', '', { command: 'run' }, {}])(
+    '%j is never obeyed',
+    (payload) => {
+      const message = { payload, topic: 'home/backup/cmd', qos: 1, retain: true };
+      expect(readMessage(message)).toEqual({ kind: 'ignored', why: 'retained-command' });
+    },
+  );
 });
 
 test.each(PLAN_COMMANDS)('%s as payload, as topic of an empty message and as an object', (command) => {
@@ -29,7 +99,7 @@ test.each([undefined, null, '', {}, Date.now()])('an inject node’s %j asks for
 });
 
 test('a device’s state wins over a topic', () => {
-  expect(readMessage({ payload: true, topic: 'cancel' })).toEqual({ kind: 'appeared' });
+  expect(readMessage({ payload: true, topic: 'cancel' })).toMatchObject({ kind: 'edge', power: 'on' });
 });
 
 test('a pause may have its length', () => {
@@ -68,12 +138,98 @@ test('a large buffer is unknown at once', () => {
   expect(readMessage({ payload })).toEqual({ kind: 'unknown', shape: 'binary(50000000)' });
 });
 
+const KINDS = ['edge', 'sync', 'sample', 'unavailable', 'command', 'ignored', 'unknown'];
+/** What readers look for, so that random messages get past their first questions. */
+const name = fc.oneof(
+  fc.constantFrom(
+    'state',
+    'power',
+    'On',
+    'hap',
+    'event',
+    'event_type',
+    'new_state',
+    'old_state',
+    'entity_id',
+  ),
+  fc.constantFrom(
+    'attributes',
+    'src',
+    'method',
+    'params',
+    'result',
+    'switch:0',
+    'ENERGY',
+    'POWER',
+    'StatusSTS',
+  ),
+  fc.constantFrom('platform', 'to_state', 'data', 'file', 'linkquality', 'command', 'for', '__proto__'),
+  fc.string(),
+);
+const value = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom(
+      'on',
+      'OFF',
+      'state_changed',
+      'NotifyStatus',
+      'update',
+      'unavailable',
+      'switch.plug',
+      7.4,
+    ),
+    fc.jsonValue(),
+    fc.array(tie('any'), { maxLength: 3 }),
+    fc.dictionary(name, tie('any'), { maxKeys: 5 }),
+  ),
+})).any;
+const topic = fc.oneof(
+  fc.constantFrom(
+    'zigbee2mqtt/plug',
+    'stat/plug/POWER',
+    'tele/plug/SENSOR',
+    'shellies/a/relay/0',
+    'a/events/rpc',
+  ),
+  fc.constantFrom('a/status/switch:0', 'a/switch/b/state', 'a/availability', 'tele/LWT', 'plug/power'),
+  value,
+);
+
+test('any message is of one of the kinds, and never too much', () => {
+  fc.assert(
+    fc.property(
+      fc.record(
+        {
+          payload: value,
+          topic,
+          data: value,
+          hap: value,
+          event: value,
+          file: value,
+          retain: value,
+          _device: value,
+        },
+        { requiredKeys: [] },
+      ),
+      (message) => {
+        const reading = readMessage(message);
+        expect(KINDS).toContain(reading.kind);
+        if ('entity' in reading) expect(reading.entity.length).toBeLessThanOrEqual(200);
+        if (reading.kind === 'sample') expect(Number.isFinite(reading.watts)).toBe(true);
+        if (message.retain === true) expect(['edge', 'command']).not.toContain(reading.kind);
+      },
+    ),
+    { numRuns: 3000 },
+  );
+});
+
 test('nothing that a message can hold makes it throw, and no content is quoted', () => {
   fc.assert(
     fc.property(
       fc.anything({ withBigInt: true, withDate: true, withMap: true, withTypedArray: true }),
       (payload) => {
-        const reading = readMessage({ payload, topic: payload });
+        const reading = readMessage({ payload, topic: payload, data: payload, hap: payload });
         if (reading.kind === 'unknown') expect(reading.shape.length).toBeLessThan(250);
       },
     ),

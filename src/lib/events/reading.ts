@@ -1,59 +1,116 @@
-import { parseDuration } from '../duration.ts';
 import type { Carried } from '../message.ts';
-import { shapeOf } from '../message.ts';
 import type { PlanCommand } from '../plan/commands.ts';
-import { PLAN_COMMANDS } from '../plan/commands.ts';
+
+export type Power = 'on' | 'off';
+
+/**
+ * Who said it. `watch`: somebody who looks whether the drive is there (the watch node, words such as `mounted`);
+ * `watts`: a plug that only measures, by the plan's limits.
+ */
+export type Source =
+  | 'home-assistant'
+  | 'zigbee2mqtt'
+  | 'tasmota'
+  | 'shelly'
+  | 'esphome'
+  | 'homekit'
+  | 'watch'
+  | 'watts'
+  | 'plain';
+
+interface AboutEntity {
+  /** What speaks: an entity id, or an MQTT topic without its last word; `/` parts a device from its outlets. */
+  readonly entity: string;
+  /** What the same message says of the device's other outlets. */
+  readonly also?: readonly DeviceReading[];
+}
+
+/** Something was switched on or off, or came or went, just now. */
+export interface Edge extends AboutEntity {
+  readonly kind: 'edge';
+  readonly power: Power;
+  readonly source: Source;
+}
+
+/** Tells a state, not a change. */
+export interface Sync extends AboutEntity {
+  readonly kind: 'sync';
+  readonly power: Power;
+  readonly source: Source;
+  /** Said because somebody began to listen, or because something else changed: nothing happened just now. */
+  readonly initial: boolean;
+}
+
+export interface Sample extends AboutEntity {
+  readonly kind: 'sample';
+  readonly watts: number;
+  /** As of a sync. */
+  readonly initial: boolean;
+}
+
+/** Nobody knows: never a no. */
+export interface Unavailable extends AboutEntity {
+  readonly kind: 'unavailable';
+}
+
+/** A word about power. */
+export type PowerReading = Edge | Sync;
+
+/** What a plan's record hears of its device. */
+export type DeviceReading = PowerReading | Sample | Unavailable;
+
+export interface CommandReading {
+  readonly kind: 'command';
+  readonly command: PlanCommand;
+  readonly pauseMs?: number;
+}
+
+/** Understood, and nothing that matters here. */
+export interface Ignored {
+  readonly kind: 'ignored';
+  readonly why:
+    | 'availability'
+    /** A frame without power: unchanged. */
+    | 'no-power'
+    /** Somebody's order to the device, not its word. */
+    | 'order'
+    | 'other-event'
+    /** A command that the broker kept is no wish of now. */
+    | 'retained-command';
+}
 
 /** What a message in a plan's or a gate's input means. */
 export type Reading =
-  | { readonly kind: 'command'; readonly command: PlanCommand; readonly pauseMs?: number }
-  /** A drive or plug is there. */
-  | { readonly kind: 'appeared' }
-  | { readonly kind: 'vanished' }
-  /** Some other device state, such as `unavailable`: never a no. */
-  | { readonly kind: 'ignored' }
+  | DeviceReading
+  | CommandReading
+  | Ignored
   | { readonly kind: 'unknown'; readonly shape: string };
 
-const PRESENT: ReadonlySet<unknown> = new Set([true, 1, 'on', 'true', '1', 'mounted', 'home']);
-const ABSENT: ReadonlySet<unknown> = new Set([false, 0, 'off', 'false', '0', 'unmounted', 'not_home']);
-const NEITHER: ReadonlySet<unknown> = new Set(['unavailable', 'unknown']);
-/** Smallest number that is a time rather than a state: an inject node's timestamp (ms since the epoch, from 2001 on). */
-const FIRST_TIMESTAMP = 1e12;
-
-/**
- * Reads any message. Commands come as text in `payload` or `topic`, or as `payload: {command, for}`; a device as
- * boolean, 1/0 or on/off; an inject node's empty message or timestamp asks for a run. A command for a time that is no
- * duration is unknown: a pause must not last for another time than was asked for. Never throws.
- */
-export function readMessage(message: Carried): Reading {
-  const { payload, topic } = message;
-  const command = commandIn(payload) ?? (isTrigger(payload) ? commandIn(topic) : undefined);
-  if (command !== undefined) return command;
-  const word = typeof payload === 'string' ? payload.trim().toLowerCase() : payload;
-  if (PRESENT.has(word)) return { kind: 'appeared' };
-  if (ABSENT.has(word)) return { kind: 'vanished' };
-  if (NEITHER.has(word)) return { kind: 'ignored' };
-  if (isTrigger(payload)) return { kind: 'command', command: 'run' };
-  return { kind: 'unknown', shape: shapeOf(payload) };
+/** A message as the readers see it. */
+export interface Said {
+  readonly message: Carried;
+  /** A text that is a JSON object is that object. */
+  readonly payload: unknown;
+  /** Empty when there is none. */
+  readonly topic: string;
 }
 
-function commandIn(value: unknown): Extract<Reading, { kind: 'command' }> | undefined {
-  if (typeof value === 'string') {
-    const command = PLAN_COMMANDS.find((known) => known === value.trim().toLowerCase());
-    return command === undefined ? undefined : { kind: 'command', command };
-  }
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'command')) return undefined;
-  const { command, for: length } = value as { command?: unknown; for?: unknown };
-  const found = typeof command === 'string' ? commandIn(command) : undefined;
-  if (found === undefined) return undefined;
-  if (length === undefined || length === null || length === '') return found;
-  const pauseMs = typeof length === 'string' ? parseDuration(length) : undefined;
-  return pauseMs === undefined || pauseMs === 0 ? undefined : { ...found, pauseMs };
+/** Longest name of an entity that is told apart. */
+const LONGEST_ENTITY = 200;
+
+/** An entity's name from whatever a message has. */
+export function entityName(name: unknown): string {
+  return typeof name === 'string' ? name.slice(0, LONGEST_ENTITY) : '';
 }
 
-function isTrigger(payload: unknown): boolean {
-  if (payload === undefined || payload === null || payload === '') return true;
-  if (typeof payload === 'number') return payload >= FIRST_TIMESTAMP;
-  if (typeof payload !== 'object' || Array.isArray(payload) || ArrayBuffer.isView(payload)) return false;
-  return Object.keys(payload).length === 0;
+/** A property of anything; undefined where there is none of its own. */
+export function field(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return (value as Record<string, unknown>)[name];
+}
+
+/** Readings of one message as one; undefined for none. */
+export function together(readings: readonly DeviceReading[]): DeviceReading | undefined {
+  const [first, ...also] = readings;
+  return first === undefined || also.length === 0 ? first : { ...first, also };
 }

@@ -2,8 +2,6 @@ import { iso } from '../clock.ts';
 import type { Carried } from '../message.ts';
 import { Problem } from '../problem.ts';
 import type { PlanRecord } from './record.ts';
-import { SHORTEST_DELAY_MS } from './retry-policy.ts';
-import type { PlanState } from './state.ts';
 import { endOf } from './state.ts';
 import { stampSuccess } from './transitions.ts';
 
@@ -53,74 +51,6 @@ export function obey(
     case 'accept-repository':
       return acceptRepository(record);
   }
-}
-
-/** A drive was mounted, a plug was switched on: once per appearance. */
-export function deviceAppeared(record: PlanRecord, carried: Carried): Answer {
-  if (!record.isOpen)
-    return notNow(record, 'answer.notReady', { reason: record.sentences.say('notReady.starting') });
-  if (!record.presence.appears()) return notNow(record, 'answer.sameAppearance');
-  const { state, clock } = record;
-  const now = clock.now();
-  const noted = { ...state, lastDeviceAt: iso(now) };
-  const present = state.run;
-  if (state.paused !== null || (present !== null && present.phase !== 'waiting')) {
-    if (present !== null && present.phase !== 'waiting') record.presence.note();
-    void record.put(noted);
-    return accepted(record, state.paused === null ? 'answer.noted' : 'answer.paused');
-  }
-  if (present === null && !owedOnAppearance(record, now)) {
-    void record.put(noted);
-    if (state.nextAttemptAt === null) return notNow(record, 'answer.notOwedEvent');
-    const time = record.sentences.when(Date.parse(state.nextAttemptAt), now);
-    return notNow(record, 'answer.notOwed', { time });
-  }
-  return startWhenSettled(record, noted, carried, now);
-}
-
-/** The next attempt, or a new run, as soon as the device has settled. */
-function startWhenSettled(record: PlanRecord, noted: PlanState, carried: Carried, now: number): Answer {
-  const { settings, sentences, presence } = record;
-  const startAt = now + Math.max(settings.settleMs, untilFloor(noted, now));
-  const at = iso(startAt);
-  const time = sentences.when(startAt, now);
-  const attempt = (noted.run?.attempt ?? 0) + 1;
-  presence.settles(at);
-  if (noted.run !== null) record.carried = { ...record.carried, ...carried };
-  else record.carried = carried;
-  void record.put({
-    ...noted,
-    dueAt: noted.dueAt ?? iso(now),
-    pending: noted.pending === null ? null : { ...noted.pending, at },
-    nextAttemptAt: at,
-    why: sentences.say('device.settling', { attempt, time }),
-  });
-  record.tick();
-  if (startAt > now) return accepted(record, 'answer.settling', { time });
-  return accepted(record, noted.run === null ? 'answer.started' : 'answer.now');
-}
-
-/** How long the floor of all delays still lasts, ms: a plug that flickers must not start attempt after attempt. */
-function untilFloor(state: PlanState, now: number): number {
-  if (state.lastAttemptAt === null) return 0;
-  const since = now - Date.parse(state.lastAttemptAt);
-  return since >= 0 && since < SHORTEST_DELAY_MS ? SHORTEST_DELAY_MS - since : 0;
-}
-
-/** The device is gone: its next appearance counts again. */
-export function deviceVanished(record: PlanRecord): void {
-  record.presence.vanishes();
-}
-
-/** Whether a device that appears starts a run of an idle plan. */
-function owedOnAppearance(record: PlanRecord, now: number): boolean {
-  const { state, settings } = record;
-  const sinceSuccess = state.lastSuccessAt === null ? Infinity : now - Date.parse(state.lastSuccessAt);
-  // A success in the future was stamped by a clock that was put back since; it holds nothing up.
-  const gapOver = sinceSuccess < 0 || sinceSuccess >= settings.minimumGapMs;
-  // Without a schedule every appearance is a slot.
-  if (settings.deviceStarts === 'always' || settings.schedule.kind === 'event') return gapOver;
-  return state.dueAt !== null && Date.parse(state.dueAt) <= now;
 }
 
 function run(record: PlanRecord, carried: Carried): Answer {
@@ -223,10 +153,20 @@ function acceptRepository(record: PlanRecord): Answer {
   return accepted(record, 'answer.acceptedRepository');
 }
 
-function accepted(record: PlanRecord, key: string, values: Record<string, string | number> = {}): Answer {
+/** Followed, and what happens now. */
+export function accepted(
+  record: PlanRecord,
+  key: string,
+  values: Record<string, string | number> = {},
+): Answer {
   return { accepted: true, sentence: record.sentences.say(key, values) };
 }
 
-function notNow(record: PlanRecord, key: string, values: Record<string, string | number> = {}): Answer {
+/** Not followed, and why. */
+export function notNow(
+  record: PlanRecord,
+  key: string,
+  values: Record<string, string | number> = {},
+): Answer {
   return { accepted: false, sentence: record.sentences.say(key, values) };
 }

@@ -1,25 +1,64 @@
+import type { PowerReading } from '../events/reading.ts';
+import type { News } from './device-sense.ts';
+import { DeviceSense, MOST_ENTITIES } from './device-sense.ts';
+import { WattHold } from './watt-hold.ts';
+
 /**
  * What the plan's record knows of its device: each appearance counts once, however often a plug repeats that it is on.
  * In memory only: after a restart the first report counts as an appearance.
  */
 export class Presence {
+  readonly sense: DeviceSense = new DeviceSense();
+  /** By whose input they came to: each node waits for itself. */
+  readonly watts: Readonly<Record<'plan' | 'gate', WattHold>> = {
+    plan: new WattHold(),
+    gate: new WattHold(),
+  };
   private present = false;
+  /** Who has said that it is there, since it is. */
+  private readonly witnesses = new Set<string>();
   /** The attempt that is being made was started by this appearance. */
   private used = false;
   /** It appeared while an attempt was being made. */
   private noted = false;
+  /** The attempt that this appearance started found nothing. */
+  private missed = false;
   private settledAt: string | null = null;
 
-  /** The device says that it is there. False: it was already. */
-  appears(): boolean {
-    if (this.present) return false;
+  /** A word about power, of whichever node, plug or watcher: every one passes by here once. */
+  heardPower(reading: PowerReading): News {
+    const was = this.sense.known(reading.entity);
+    const news = this.sense.hear(reading);
+    // It went away while nobody listened: nothing happened just now, but the next time it is on is a new one.
+    if (news === undefined && reading.power === 'off' && was === 'on') this.vanishes();
+    return news;
+  }
+
+  /** An entity cannot be heard. */
+  lost(entity: string): void {
+    this.sense.lose(entity);
+    for (const held of Object.values(this.watts)) held.endAll(entity);
+  }
+
+  /**
+   * The device says that it is there. False: that was known. Where the plug's word has led to nothing, the word of
+   * another one (of who watches the mount) still counts.
+   */
+  appears(entity: string): boolean {
+    if (!this.present) {
+      this.witnesses.clear();
+      this.missed = false;
+    }
+    const isNew = !this.present || (this.missed && !this.witnesses.has(entity));
     this.present = true;
-    return true;
+    if (this.witnesses.size < MOST_ENTITIES) this.witnesses.add(entity);
+    return isNew;
   }
 
   vanishes(): void {
     this.present = false;
     this.noted = false;
+    this.sense.doubtSilent();
   }
 
   /** The appearance came in the middle of an attempt; it counts when that finds nothing. */
@@ -41,6 +80,7 @@ export class Presence {
   attemptStarts(because: boolean): void {
     this.used = because;
     this.noted = false;
+    this.missed = false;
     this.settledAt = null;
   }
 
@@ -50,7 +90,10 @@ export class Presence {
    * attempt.
    */
   isMissed(): void {
-    if (!this.used && !this.noted) this.present = false;
+    this.missed = true;
+    if (this.used || this.noted) return;
+    this.present = false;
+    this.sense.doubtSilent();
   }
 
   /** Whether it appeared while the attempt that now ended without it was being made; asked once. */

@@ -38,6 +38,8 @@ export class Device {
   /** What its plug said last; undefined: nothing yet. */
   private heardLast: 'on' | 'off' | undefined;
   private told: { readonly power: 'on' | 'off'; readonly at: number } | undefined;
+  /** It went off, and we did not tell it to. */
+  private wentOff = false;
   private isReady = false;
   private release: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   /** It was released and stays on, because it is still mounted: nothing more to do before its next use. */
@@ -109,13 +111,16 @@ export class Device {
 
   /** Its plug said that it is on or off. `echo`: it is what we have just told it. */
   heard(power: 'on' | 'off'): 'echo' | 'news' {
-    const { told } = this;
+    const { told, wentOff } = this;
     this.heardLast = power;
     const sinceTold = told === undefined ? Infinity : this.services.clock.now() - told.at;
     if (told?.power === power && sinceTold >= 0 && sinceTold < ECHO_MS) return 'echo';
     this.told = undefined;
-    // Somebody switched it off: its power is theirs until we want it again, and nothing on it can be brought safe.
-    if (power === 'off') void this.remember({ ...this.state, onSince: null, inUse: false });
+    this.wentOff = power === 'off';
+    // Nothing on it can be brought safe any more.
+    if (power === 'off') void this.remember({ ...this.state, inUse: false });
+    // Off and on again, and not by us: its power is somebody else's.
+    else if (wentOff) void this.remember({ ...this.state, onSince: null });
     return 'news';
   }
 
@@ -210,6 +215,9 @@ export class Device {
 
   private tell(speaker: DeviceUser, power: 'on' | 'off'): void {
     this.told = { power, at: this.services.clock.now() };
+    this.wentOff = false;
+    // Who only ever says "on" is not believed to be on for ever.
+    if (power === 'off') this.heardLast = undefined;
     speaker.switch(power === 'on');
   }
 

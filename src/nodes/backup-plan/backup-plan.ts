@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { systemClock } from '../../lib/clock.ts';
-import { readMessage } from '../../lib/events/reading.ts';
+import { readMessage } from '../../lib/events/read-message.ts';
 import type { Carried } from '../../lib/message.ts';
 import { readTicket } from '../../lib/message.ts';
 import { flowContextMirror } from '../../lib/node-red/context-mirror.ts';
@@ -14,9 +14,11 @@ import { repositoryOf } from '../../lib/node-red/repository-node.ts';
 import { registerPlanRoutes } from '../../lib/node-red/routes-plan.ts';
 import { planStatus, shortened, status } from '../../lib/node-red/status.ts';
 import { statusLight } from '../../lib/node-red/status-light.ts';
+import { warnOfShapes } from '../../lib/node-red/unknown-shapes.ts';
 import { hasWire } from '../../lib/node-red/wiring.ts';
 import type { Answer } from '../../lib/plan/commands.ts';
-import { deviceAppeared, deviceVanished, obey } from '../../lib/plan/commands.ts';
+import { obey } from '../../lib/plan/commands.ts';
+import { hear } from '../../lib/plan/device-events.ts';
 import type { PlanDoor } from '../../lib/plan/doors.ts';
 import type { PlanJoin } from '../../lib/plan/registry.ts';
 import { Problem } from '../../lib/problem.ts';
@@ -34,6 +36,7 @@ export default function register(red: NodeAPI): void {
     red.nodes.createNode(this, definition);
     const node = this;
     const show = statusLight(node);
+    const warnOfShape = warnOfShapes(node, language);
     const key = definition.key ?? '';
     let refused: Problem | undefined;
 
@@ -115,24 +118,20 @@ export default function register(red: NodeAPI): void {
       const reading = readMessage(message);
       if (reading.kind === 'ignored') return;
       if (reading.kind === 'unknown') {
-        node.warn(new Problem('unknown-message', { shape: reading.shape }, { language }).message);
+        warnOfShape(reading.shape);
         return;
       }
       await registry.opened(key);
       const record = household.record(key);
-      if (reading.kind === 'vanished') {
-        deviceVanished(record);
-        return;
-      }
       const carried = userProperties(message);
       const answer =
-        reading.kind === 'appeared'
-          ? deviceAppeared(record, carried)
-          : obey(record, reading.command, {
+        reading.kind === 'command'
+          ? obey(record, reading.command, {
               carried,
               ...(reading.pauseMs === undefined ? {} : { pauseMs: reading.pauseMs }),
-            });
-      if (!answer.accepted) sendNotNow(send, record.notNow(answer.sentence, carried));
+            })
+          : hear(record, reading, carried);
+      if (answer?.accepted === false) sendNotNow(send, record.notNow(answer.sentence, carried));
     });
 
     node.on('close', (_removed: boolean, done: () => void) => {

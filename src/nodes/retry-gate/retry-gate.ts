@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { readMessage } from '../../lib/events/reading.ts';
+import { readMessage } from '../../lib/events/read-message.ts';
 import { readTicket } from '../../lib/message.ts';
 import { flowContextMirror } from '../../lib/node-red/context-mirror.ts';
 import { readGatePolicy } from '../../lib/node-red/gate-policy.ts';
@@ -8,8 +8,9 @@ import { householdOf } from '../../lib/node-red/household.ts';
 import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
 import { gateStatus, shortened } from '../../lib/node-red/status.ts';
 import { statusLight } from '../../lib/node-red/status-light.ts';
+import { warnOfShapes } from '../../lib/node-red/unknown-shapes.ts';
 import { hasWire } from '../../lib/node-red/wiring.ts';
-import { deviceAppeared, deviceVanished } from '../../lib/plan/commands.ts';
+import { hear } from '../../lib/plan/device-events.ts';
 import type { GateDoor } from '../../lib/plan/doors.ts';
 import type { PlanRecord } from '../../lib/plan/record.ts';
 import { Problem } from '../../lib/problem.ts';
@@ -26,6 +27,7 @@ export default function register(red: NodeAPI): void {
     red.nodes.createNode(this, definition);
     const node = this;
     const show = statusLight(node);
+    const warnOfShape = warnOfShapes(node, language);
     let owned: readonly PlanMember[] = [];
     let refused: Problem | undefined;
     let door: GateDoor | undefined;
@@ -95,12 +97,9 @@ export default function register(red: NodeAPI): void {
         return;
       }
       const reading = readMessage(message);
-      if (reading.kind === 'appeared') {
-        for (const record of records()) if (record.state.run !== null) deviceAppeared(record, {});
-      } else if (reading.kind === 'vanished') {
-        for (const record of records()) deviceVanished(record);
-      } else if (reading.kind === 'unknown') {
-        node.warn(new Problem('unknown-message', { shape: reading.shape }, { language }).message);
+      if (reading.kind === 'unknown') warnOfShape(reading.shape);
+      else if (reading.kind !== 'ignored' && reading.kind !== 'command') {
+        for (const record of records()) hear(record, reading, {}, 'gate');
       }
     });
 
