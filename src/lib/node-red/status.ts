@@ -1,4 +1,5 @@
 import type { CheckReport } from '../checks/check.ts';
+import { roughDuration } from '../duration.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
 import type { PlanRecord } from '../plan/record.ts';
@@ -134,21 +135,4 @@ export function progressStatus(progress: Progress, language: Language): NodeStat
   if (progress.secondsLeft === undefined) return status(language, 'blue dot', 'progress', { percent, speed });
   const left = roughDuration(progress.secondsLeft * 1000, language);
   return status(language, 'blue dot', 'progressLeft', { percent, speed, left });
-}
-
-/** A duration for people with one unit: `45 s`, `12 min`, `5 h`, `3 days`. */
-export function roughDuration(ms: number, language: Language): string {
-  const steps: [number, string][] = [
-    [86_400_000, 'day'],
-    [3_600_000, 'hour'],
-    [60_000, 'minute'],
-  ];
-  const [size, unit] = steps.find(([step]) => ms >= step) ?? [1000, 'second'];
-  const format = new Intl.NumberFormat(language, {
-    style: 'unit',
-    unit,
-    unitDisplay: 'short',
-    maximumFractionDigits: 0,
-  });
-  return format.format(Math.floor(ms / size));
 }
