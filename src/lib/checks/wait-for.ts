@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { LONGEST_TIMER_MS } from '../clock.ts';
 import type { CheckReport } from './check.ts';
+import { pause } from './pause.ts';
 
 /** How to wait for checks to pass. */
 export interface LookOptions {
@@ -44,19 +45,4 @@ export async function lookUntil(options: LookOptions): Promise<LookResult> {
     if (!(await pause(next, clock, signal))) return { ended: 'cancelled', report, looks };
     paused += next;
   }
-}
-
-/** True after `ms`, false as soon as the signal, not aborted yet, is. */
-function pause(ms: number, clock: Clock, signal: AbortSignal | undefined): Promise<boolean> {
-  return new Promise((resolve) => {
-    const cancelled = (): void => {
-      cancelTimer();
-      resolve(false);
-    };
-    const cancelTimer = clock.after(ms, () => {
-      signal?.removeEventListener('abort', cancelled);
-      resolve(true);
-    });
-    signal?.addEventListener('abort', cancelled, { once: true });
-  });
 }

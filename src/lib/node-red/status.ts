@@ -1,4 +1,5 @@
 import type { CheckReport } from '../checks/check.ts';
+import { firstObstacle } from '../checks/obstacle.ts';
 import { roughDuration } from '../duration.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
@@ -78,9 +79,9 @@ function shortReason(run: RunState, language: Language): string {
 
 /** What a look found: ready, or in a few words which check says no. */
 export function checkStatus(report: CheckReport, language: Language): NodeStatus {
-  const first = report.results.find(({ answer }) => answer !== 'yes');
-  if (first === undefined) return status(language, 'green dot', 'ready');
-  return status(language, 'yellow ring', `check.${first.kind}`);
+  const obstacle = firstObstacle(report);
+  if (obstacle === undefined) return status(language, 'green dot', 'ready');
+  return status(language, 'yellow ring', `check.${obstacle.kind}`);
 }
 
 /** What a gate's plans wait for; the nearest retry first. */
