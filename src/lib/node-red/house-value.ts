@@ -31,7 +31,9 @@ export async function readHouseValue(
   const message: NodeMessage = arrival?.message ?? {};
   const found = await new Promise<unknown>((resolve, reject) => {
     red.util.evaluateNodeProperty(value, type, node, message, (error, result: unknown) => {
-      if (error) reject(error);
+      // A part of something that is not there is not there either, as a context store has it.
+      if (type === 'msg' && error instanceof TypeError) resolve(undefined);
+      else if (error) reject(error);
       else resolve(result);
     });
   });
