@@ -1,3 +1,5 @@
+import type { Language } from './language.ts';
+
 /** A hundred years; what is longer is a slip of the finger and would leave the calendar. */
 const LONGEST_MS = 100 * 365 * 86_400_000;
 
@@ -23,4 +25,21 @@ export function parseDuration(text: string): number | undefined {
     total += Number(amount) * (UNITS[unit] ?? 0);
   }
   return total > LONGEST_MS ? undefined : Math.round(total);
+}
+
+/** A duration for people with one unit: `45 s`, `12 min`, `5 h`, `3 days`. */
+export function roughDuration(ms: number, language: Language): string {
+  const steps: [number, string][] = [
+    [86_400_000, 'day'],
+    [3_600_000, 'hour'],
+    [60_000, 'minute'],
+  ];
+  const [size, unit] = steps.find(([step]) => ms >= step) ?? [1000, 'second'];
+  const format = new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit,
+    unitDisplay: 'short',
+    maximumFractionDigits: 0,
+  });
+  return format.format(Math.floor(ms / size));
 }

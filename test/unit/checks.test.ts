@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { allOf } from '../../src/lib/checks/all.ts';
 import type { CheckAnswer, CheckResult, CheckSpec } from '../../src/lib/checks/check.ts';
 import type { CheckContext } from '../../src/lib/checks/context.ts';
 import { runChecks } from '../../src/lib/checks/run-checks.ts';
@@ -316,8 +315,8 @@ describe('a list of checks', () => {
   });
 
   test('a kind of a newer version is unknown', async () => {
-    const newer: CheckSpec = JSON.parse('{"kind":"smart","device":"/dev/sda"}');
-    expect(await check(newer)).toMatchObject({ answer: 'unknown', reason: expect.stringContaining('smart') });
+    const newer: CheckSpec = JSON.parse('{"kind":"moon","phase":"full"}');
+    expect(await check(newer)).toMatchObject({ answer: 'unknown', reason: expect.stringContaining('moon') });
   });
 
   test('cancelled: nothing is waited for, nothing is started', async () => {
@@ -335,7 +334,7 @@ describe('a list of checks', () => {
 
   test('passes when all say yes and at no other time', async () => {
     const specs: Record<CheckAnswer, CheckSpec> = {
-      yes: { kind: 'all', checks: [] },
+      yes: { kind: 'all', checks: [{ kind: 'space', path: '/' }] },
       no: { kind: 'all', checks: [{ kind: 'port', host: '127.0.0.1', port: 1 }] },
       unknown: { kind: 'space', path: '/', freeBytes: '?' },
     };
@@ -352,7 +351,6 @@ describe('a list of checks', () => {
         expect(report.results.map(({ answer }) => answer)).toEqual(wanted);
         expect(report.passed).toBe(wanted.every((answer) => answer === 'yes'));
         expect(report.reason === '').toBe(report.passed);
-        expect(allOf(report.results).answer === 'yes').toBe(report.passed);
       }),
     );
   });

@@ -7,12 +7,15 @@ import { checkMarker } from './marker.ts';
 import { checkMount } from './mount.ts';
 import { checkPort } from './port.ts';
 import { checkSpace } from './space.ts';
+import { checkState } from './state.ts';
+import { subjectOf } from './subject.ts';
+import { checkTime } from './time.ts';
 import type { Look, Verdict } from './verdict.ts';
 import { verdict } from './verdict.ts';
 import { checkWritable } from './writable.ts';
 
 /** Of a check that names none. */
-const TIMEOUT_MS = 10_000;
+export const TIMEOUT_MS: number = 10_000;
 
 /** Makes one check that is no group. Never rejects: a check that breaks is `unknown`, with the message. */
 export function lookAtLeaf(spec: CheckLeaf, context: CheckContext): Promise<CheckResult> {
@@ -33,6 +36,14 @@ export function lookAtLeaf(spec: CheckLeaf, context: CheckContext): Promise<Chec
       // Its arguments may hold a secret and are not shown.
       return timed('command', spec.command, spec.timeout, context, (look) =>
         checkCommand(spec.command, spec.arguments, look),
+      );
+    case 'state':
+      return timed('state', subjectOf(spec), spec.timeout, context, (look) =>
+        checkState(spec, context, look),
+      );
+    case 'time':
+      return timed('time', subjectOf(spec), spec.timeout, context, (look) =>
+        checkTime(spec, context.clock.now(), look),
       );
     default:
       return ofNewerVersion(spec, context);

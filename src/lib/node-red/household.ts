@@ -206,7 +206,8 @@ function claims(gate: GateMember, plan: PlanMember): boolean {
   return gate.planIds.includes(plan.node.id) || gate.planIds.includes(aliasOf(plan.node) ?? '');
 }
 
-function aliasOf(node: Node): string | undefined {
+/** The id that the editor knows a node of a subflow's instance by. */
+export function aliasOf(node: Node): string | undefined {
   return (node as Node & { _alias?: string })._alias;
 }
 

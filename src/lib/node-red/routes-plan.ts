@@ -6,8 +6,9 @@ import { translate } from '../language.ts';
 import type { PlanCommand } from '../plan/commands.ts';
 import { PLAN_COMMANDS } from '../plan/commands.ts';
 import type { CronSchedule } from '../plan/cron.ts';
-import { machineTimeZone, parseCron } from '../plan/cron.ts';
+import { parseCron } from '../plan/cron.ts';
 import { Problem } from '../problem.ts';
+import { machineTimeZone } from '../time-zone.ts';
 import type { AdminRuntime } from './admin-route.ts';
 import { jsonRoute, RouteError } from './admin-route.ts';
 

@@ -1,4 +1,6 @@
 import type { CheckReport } from '../checks/check.ts';
+import { firstObstacle } from '../checks/obstacle.ts';
+import { roughDuration } from '../duration.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
 import type { PlanRecord } from '../plan/record.ts';
@@ -77,9 +79,9 @@ function shortReason(run: RunState, language: Language): string {
 
 /** What a look found: ready, or in a few words which check says no. */
 export function checkStatus(report: CheckReport, language: Language): NodeStatus {
-  const first = report.results.find(({ answer }) => answer !== 'yes');
-  if (first === undefined) return status(language, 'green dot', 'ready');
-  return status(language, 'yellow ring', `check.${first.kind}`);
+  const obstacle = firstObstacle(report);
+  if (obstacle === undefined) return status(language, 'green dot', 'ready');
+  return status(language, 'yellow ring', `check.${obstacle.kind}`);
 }
 
 /** What a gate's plans wait for; the nearest retry first. */
@@ -134,21 +136,4 @@ export function progressStatus(progress: Progress, language: Language): NodeStat
   if (progress.secondsLeft === undefined) return status(language, 'blue dot', 'progress', { percent, speed });
   const left = roughDuration(progress.secondsLeft * 1000, language);
   return status(language, 'blue dot', 'progressLeft', { percent, speed, left });
-}
-
-/** A duration for people with one unit: `45 s`, `12 min`, `5 h`, `3 days`. */
-export function roughDuration(ms: number, language: Language): string {
-  const steps: [number, string][] = [
-    [86_400_000, 'day'],
-    [3_600_000, 'hour'],
-    [60_000, 'minute'],
-  ];
-  const [size, unit] = steps.find(([step]) => ms >= step) ?? [1000, 'second'];
-  const format = new Intl.NumberFormat(language, {
-    style: 'unit',
-    unit,
-    unitDisplay: 'short',
-    maximumFractionDigits: 0,
-  });
-  return format.format(Math.floor(ms / size));
 }

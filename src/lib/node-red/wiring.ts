@@ -12,6 +12,20 @@ export function hasWire(node: Node, port: number): boolean {
 
 /** Whether a precondition-check can be reached from an output of a node, by wires, link nodes and subflows. */
 export function leadsToCheck(red: NodeAPI, from: Node, port: number): boolean {
+  return leadsTo(red, from, port, (node) => {
+    if (node.type === 'precondition-check') return true;
+    const isSubflow = node.type.startsWith('subflow:');
+    return isSubflow && subflowHasCheck(red, node.type.slice('subflow:'.length));
+  });
+}
+
+/** Whether a node can be reached from an output of another. */
+export function leadsToNode(red: NodeAPI, from: Node, port: number, to: Node): boolean {
+  // A node in a subflow stands on its instance, which is where the wires end.
+  return leadsTo(red, from, port, ({ id }) => id === to.id || id === to.z);
+}
+
+function leadsTo(red: NodeAPI, from: Node, port: number, isIt: (node: Node) => boolean): boolean {
   const seen = new Set<string>();
   const open = [...((from as Wired).wires?.[port] ?? [])];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
@@ -19,9 +33,7 @@ export function leadsToCheck(red: NodeAPI, from: Node, port: number): boolean {
     seen.add(id);
     const node = red.nodes.getNode(id) as Wired | null;
     if (node === null) continue;
-    if (node.type === 'precondition-check') return true;
-    if (node.type.startsWith('subflow:') && subflowHasCheck(red, node.type.slice('subflow:'.length)))
-      return true;
+    if (isIt(node)) return true;
     for (const wires of node.wires ?? []) open.push(...wires);
   }
   return false;

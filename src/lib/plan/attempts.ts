@@ -1,4 +1,5 @@
 import type { CheckReport } from '../checks/check.ts';
+import { firstObstacle } from '../checks/obstacle.ts';
 import { iso } from '../clock.ts';
 import type { Carried, MaintenanceResult, Ticket } from '../message.ts';
 import { Problem } from '../problem.ts';
@@ -91,7 +92,7 @@ export class Attempts {
       return this.record.message('ready', { checks: report });
     }
     this.record.presence.isMissed();
-    const blockedBy = report.results.find(({ answer }) => answer !== 'yes')?.kind ?? null;
+    const blockedBy = firstObstacle(report)?.kind ?? null;
     const at = this.record.clock.now();
     const inVain = this.isPoweredUp(ticket);
     if (inVain && meansAbsent(blockedBy)) {

@@ -1,0 +1,28 @@
+import type { Node } from 'node-red';
+import type { CheckContext } from '../checks/context.ts';
+import type { Household } from './household.ts';
+import { leadsToNode } from './wiring.ts';
+
+/** What a look knows of the plan that it is for. */
+export type PlanContext = Pick<CheckContext, 'sources' | 'repository' | 'repositoryAnswers' | 'needDevice'>;
+
+/** Of a look that is for no plan. */
+export const NO_PLAN: PlanContext = { sources: [] };
+
+/** What can be looked at of a plan. */
+export async function planContext(household: Household, planKey: string): Promise<PlanContext> {
+  const settings = household.planByKey(planKey)?.settings;
+  const repository = household.repositoryOfPlan(planKey);
+  const sources = settings?.contents.paths ?? [];
+  return repository === undefined
+    ? { sources }
+    : { sources, repository: await household.memories.placeOf(repository) };
+}
+
+/** The key of the plan whose runs come to a check; undefined when that are several, or none. */
+export function planOfCheck(household: Household, check: Node): string | undefined {
+  const plans = [...household.plans.values()].filter(
+    ({ node, settings }) => settings !== undefined && leadsToNode(household.red, node, 0, check),
+  );
+  return plans.length === 1 ? plans[0]?.key : undefined;
+}
