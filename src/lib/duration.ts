@@ -24,3 +24,8 @@ export function parseDuration(text: string): number | undefined {
   }
   return total > LONGEST_MS ? undefined : Math.round(total);
 }
+
+/** Milliseconds of a duration that need not be given; undefined when it is given and is none. */
+export function durationOr(text: string | undefined, otherwise: number): number | undefined {
+  return text === undefined || text.trim() === '' ? otherwise : parseDuration(text);
+}

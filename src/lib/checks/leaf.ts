@@ -1,47 +1,120 @@
 import type { Clock } from '../clock.ts';
-import { parseDuration } from '../duration.ts';
+import { durationOr } from '../duration.ts';
 import type { CheckLeaf, CheckResult } from './check.ts';
 import { checkCommand } from './command.ts';
 import type { CheckContext } from './context.ts';
+import { checkHealth } from './health.ts';
+import { checkHttp, shownAddress } from './http.ts';
+import { checkLoad } from './load.ts';
+import { checkMains } from './mains.ts';
 import { checkMarker } from './marker.ts';
 import { checkMount } from './mount.ts';
 import { checkPort } from './port.ts';
+import { checkPresent } from './present.ts';
+import { checkReloadMount } from './reload-mount.ts';
+import { checkRepository } from './repository.ts';
+import { endpointSubject, repositoryEndpoint } from './repository-endpoint.ts';
+import { checkSmart } from './smart.ts';
+import { checkSources } from './source-content.ts';
 import { checkSpace } from './space.ts';
 import type { Look, Verdict } from './verdict.ts';
 import { verdict } from './verdict.ts';
+import { checkWake } from './wake.ts';
 import { checkWritable } from './writable.ts';
 
 /** Of a check that names none. */
 const TIMEOUT_MS = 10_000;
 
+/** Of `answers`: restic takes seconds to start on a small machine, and a server may be far. */
+const RESTIC_TIMEOUT = '60s';
+
 /** Makes one check that is no group. Never rejects: a check that breaks is `unknown`, with the message. */
 export function lookAtLeaf(spec: CheckLeaf, context: CheckContext): Promise<CheckResult> {
+  const subject = subjectOf(spec, context);
+  const timeout =
+    spec.kind === 'answers' && (spec.timeout ?? '').trim() === '' ? RESTIC_TIMEOUT : spec.timeout;
+  return timed(spec.kind, subject, timeout, context, (look) => verdictOf(spec, context, look));
+}
+
+function verdictOf(spec: CheckLeaf, context: CheckContext, look: Look): Promise<Verdict> | Verdict {
   switch (spec.kind) {
     case 'mount':
-      return timed('mount', spec.path, spec.timeout, context, (look) => checkMount(spec.path, look));
+      return checkMount(spec, look);
     case 'marker':
-      return timed('marker', spec.path, spec.timeout, context, (look) => checkMarker(spec.path, look));
+      return checkMarker(spec.path, spec.id, look);
+    case 'present':
+      return checkPresent(spec, look);
     case 'writable':
-      return timed('writable', spec.path, spec.timeout, context, (look) => checkWritable(spec.path, look));
+      return checkWritable(spec.path, look);
     case 'space':
-      return timed('space', spec.path, spec.timeout, context, (look) => checkSpace(spec, look));
-    case 'port': {
-      const { host, port } = spec;
-      return timed('port', `${host}:${port}`, spec.timeout, context, (look) => checkPort(host, port, look));
-    }
+      return checkSpace(spec, look);
+    case 'health':
+      return checkHealth(spec, look);
+    case 'smart':
+      return checkSmart(spec, look);
+    case 'repository':
+      return context.repository === undefined
+        ? verdict('unknown', look, 'repository.none')
+        : checkRepository(context.repository, repositoryEndpoint(context.repository.url), look);
+    case 'answers':
+      return context.repositoryAnswers?.(look) ?? verdict('unknown', look, 'repository.none');
+    case 'source':
+      return checkSources(sourcesOf(spec, context), spec.mounted === true, look);
+    case 'port':
+      return checkPort(spec.host, spec.port, look);
+    case 'http':
+      return checkHttp(spec, look);
     case 'command':
-      // Its arguments may hold a secret and are not shown.
-      return timed('command', spec.command, spec.timeout, context, (look) =>
-        checkCommand(spec.command, spec.arguments, look),
-      );
+      return checkCommand(spec.command, spec.arguments, look);
+    case 'mains':
+      return checkMains(spec, look);
+    case 'load':
+      return checkLoad(spec.below, look);
+    case 'wake':
+      return checkWake(spec, context.mayAct, look);
+    case 'reload-mount':
+      return checkReloadMount(spec, context.mayAct, look);
     default:
-      return ofNewerVersion(spec, context);
+      // A kind that the configuration has and this version has not.
+      return verdict('unknown', look, 'newer', { kind: spec.kind });
   }
 }
 
-/** A kind that the configuration has and this version has not. */
-function ofNewerVersion({ kind }: CheckLeaf, context: CheckContext): Promise<CheckResult> {
-  return timed(kind, '', undefined, context, (look) => verdict('unknown', look, 'newer', { kind }));
+/** What is looked at, for people; nothing that may hold a secret. */
+function subjectOf(spec: CheckLeaf, context: CheckContext): string {
+  switch (spec.kind) {
+    case 'mount':
+    case 'marker':
+    case 'writable':
+    case 'space':
+    case 'health':
+    case 'smart':
+      return spec.path;
+    case 'present':
+    case 'reload-mount':
+      return spec.name;
+    case 'repository':
+    case 'answers':
+      return context.repository === undefined
+        ? ''
+        : endpointSubject(repositoryEndpoint(context.repository.url));
+    case 'source':
+      return sourcesOf(spec, context).join(', ');
+    case 'port':
+    case 'wake':
+      return `${spec.host}:${spec.port}`;
+    case 'http':
+      return shownAddress(spec.url);
+    case 'command':
+      // Its arguments may hold a secret and are not shown.
+      return spec.command;
+    default:
+      return '';
+  }
+}
+
+function sourcesOf(spec: Extract<CheckLeaf, { kind: 'source' }>, context: CheckContext): readonly string[] {
+  return spec.path === undefined || spec.path.trim() === '' ? context.sources : [spec.path];
 }
 
 /** Runs one check, and makes an `unknown` of whatever goes wrong in it. */
@@ -54,7 +127,7 @@ export async function timed(
 ): Promise<CheckResult> {
   const { language, clock, signal } = context;
   const began = clock.now();
-  const timeoutMs = timeout === undefined || timeout.trim() === '' ? TIMEOUT_MS : parseDuration(timeout);
+  const timeoutMs = durationOr(timeout, TIMEOUT_MS);
   const look: Look = {
     language,
     timeoutMs: timeoutMs ?? TIMEOUT_MS,

@@ -4,8 +4,7 @@ import { isGroup } from './check.ts';
 import type { CheckContext } from './context.ts';
 import { lookAtLeaf, timed } from './leaf.ts';
 import { checkRepository } from './repository.ts';
-import type { RepositoryEndpoint } from './repository-endpoint.ts';
-import { repositoryEndpoint } from './repository-endpoint.ts';
+import { endpointSubject, repositoryEndpoint } from './repository-endpoint.ts';
 import { checkSource } from './sources.ts';
 
 /**
@@ -32,7 +31,7 @@ function obvious(context: CheckContext): Promise<CheckResult>[] {
   const endpoint = repositoryEndpoint(repository.url);
   return [
     ...checks,
-    timed('repository', subjectOf(endpoint), undefined, context, (look) =>
+    timed('repository', endpointSubject(endpoint), undefined, context, (look) =>
       checkRepository(repository, endpoint, look),
     ),
   ];
@@ -40,12 +39,6 @@ function obvious(context: CheckContext): Promise<CheckResult>[] {
 
 function runOne(spec: CheckSpec, context: CheckContext): Promise<CheckResult> {
   return isGroup(spec) ? runAll(spec.checks, context) : lookAtLeaf(spec, context);
-}
-
-function subjectOf(endpoint: RepositoryEndpoint): string {
-  if (endpoint.kind === 'folder') return endpoint.path;
-  if (endpoint.kind === 'unnamed') return endpoint.backend;
-  return endpoint.port === undefined ? endpoint.host : `${endpoint.host}:${endpoint.port}`;
 }
 
 async function runAll(specs: readonly CheckSpec[], context: CheckContext): Promise<CheckResult> {
