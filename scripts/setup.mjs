@@ -52,6 +52,20 @@ const FOR_TESTS = [
     optional: true,
     only: 'apt-get',
   },
+  {
+    name: 'btrfs-progs',
+    commands: ['mkfs.btrfs'],
+    why: 'tests of real mounts',
+    optional: true,
+    only: 'apt-get',
+  },
+  {
+    name: 'smartmontools',
+    commands: ['smartctl'],
+    why: 'a test of the real smartctl',
+    optional: true,
+    only: 'apt-get',
+  },
 ];
 
 function say(line) {

@@ -43,3 +43,8 @@ export function roughDuration(ms: number, language: Language): string {
   });
   return format.format(Math.floor(ms / size));
 }
+
+/** Milliseconds of a duration that need not be given; undefined when it is given and is none. */
+export function durationOr(text: string | undefined, otherwise: number): number | undefined {
+  return text === undefined || text.trim() === '' ? otherwise : parseDuration(text);
+}

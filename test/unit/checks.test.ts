@@ -121,6 +121,21 @@ describe('marker and writable', () => {
     const path = join(folder, 'marker');
     await writeFile(path, '');
     expect(await check({ kind: 'marker', path })).toMatchObject({ answer: 'yes' });
+    expect(await check({ kind: 'marker', path, id: ' ' })).toMatchObject({ answer: 'yes' });
+  });
+
+  test.each([
+    ['disk-1', 'yes'],
+    ['\uFEFFdisk-1\r\n', 'yes'],
+    ['My backup drive\n disk-1 \n', 'yes'],
+    ['disk-10\n', 'no'],
+    ['', 'no'],
+  ])('a marker that says %j', async (content, answer) => {
+    const path = join(folder, 'marker');
+    await writeFile(path, content);
+    const found = await check({ kind: 'marker', path, id: 'disk-1' });
+    expect(found).toMatchObject({ answer });
+    if (answer === 'no') expect(found.reason).toContain('does not say “disk-1”: this is another drive');
   });
 
   test.each(['absent', 'absent/below'])('a marker that is not there: %s', async (name) => {
@@ -163,7 +178,7 @@ describe('marker and writable', () => {
       );
       expect(report.results.map(({ answer }) => answer)).toEqual(['unknown', 'yes', 'yes']);
       expect(report.reason).toBe(
-        `${disk.path} did not answer within 2 s. The drive or server may be asleep or gone.`,
+        `${disk.path} did not answer within 2 s. The drive or server may be asleep or gone. Looks that hang now: 1.`,
       );
       expect(report.passed).toBe(false);
     } finally {
@@ -234,14 +249,20 @@ describe('port', () => {
 });
 
 describe('command', () => {
-  test('yes, no, not now', async () => {
+  test('yes and not now', async () => {
     expect(await run('true')).toMatchObject({ answer: 'yes', subject: 'true' });
-    const no = await script('no', 'echo; echo "The NAS sleeps."; echo more >&2; exit 3');
-    expect(await run(no)).toMatchObject({ answer: 'no', reason: `${no} ended with code 3: The NAS sleeps.` });
+    const no = await script('no', 'echo; echo "The NAS sleeps."; echo more >&2; exit 75');
+    expect(await run(no)).toMatchObject({ answer: 'no', reason: `${no} says: not now (The NAS sleeps.).` });
     const later = await script('later', 'exit 75');
     expect(await run(later)).toMatchObject({ answer: 'no', reason: `${later} says: not now.` });
+  });
+
+  test('an error is neither yes nor no', async () => {
+    const broken = await script('broken', 'echo "no such host" >&2; exit 1');
+    const reason = `${broken} ended with code 1: no such host`;
+    expect(await run(broken)).toMatchObject({ answer: 'unknown', reason });
     const killed = await script('killed', 'kill -TERM $$');
-    expect(await run(killed)).toMatchObject({ answer: 'no', reason: `${killed} was ended by SIGTERM.` });
+    expect(await run(killed)).toMatchObject({ answer: 'unknown', reason: `${killed} was ended by SIGTERM.` });
   });
 
   test('arguments reach the command as they are, through no shell, and are not shown', async () => {
@@ -283,7 +304,7 @@ describe('command', () => {
 describe('a list of checks', () => {
   test('runs at the same time and keeps its order', async () => {
     const late = await script('late', `while [ ! -e "${folder}/go" ]; do sleep 0.05; done`);
-    const early = await script('early', `touch "${folder}/go"; exit 1`);
+    const early = await script('early', `touch "${folder}/go"; exit 75`);
     const { results, passed, reason } = await runChecks(
       [late, early].map((command) => ({ kind: 'command', command, arguments: [] })),
       CONTEXT,
@@ -353,6 +374,75 @@ describe('a list of checks', () => {
         expect(report.reason === '').toBe(report.passed);
       }),
     );
+  });
+});
+
+describe('the repository and the sources of the plan', () => {
+  test('a check of the repository is one of the plan that it belongs to', async () => {
+    const repository = { url: join(folder, 'repo') };
+    expect(await check({ kind: 'repository' }, { repository })).toMatchObject({
+      kind: 'repository',
+      subject: repository.url,
+      answer: 'no',
+    });
+    await mkdir(repository.url);
+    await writeFile(join(repository.url, 'config'), 'encrypted');
+    expect(await check({ kind: 'repository' }, { repository })).toMatchObject({ answer: 'yes' });
+    for (const kind of ['repository', 'answers'] as const) {
+      const reason = expect.stringContaining('does not know which repository');
+      expect(await check({ kind })).toMatchObject({ answer: 'unknown', reason });
+    }
+  });
+
+  test('a source must be there and have something in it', async () => {
+    const path = join(folder, 'photos');
+    const answer = async (): Promise<[CheckAnswer, string]> => {
+      const found = await check({ kind: 'source', path });
+      return [found.answer, found.reason];
+    };
+    expect(await answer()).toEqual(['no', `${path}, which is to be backed up, is not there.`]);
+    await mkdir(path);
+    expect(await answer()).toEqual([
+      'no',
+      `${path}, which is to be backed up, is empty. If it is a drive or a share, mount it first.`,
+    ]);
+    await mkdir(join(path, '2026'));
+    expect(await answer()).toEqual(['yes', `${path} is there and not empty.`]);
+  });
+
+  test('without a path it means all of the plan, and a file may be one of them', async () => {
+    const file = join(folder, 'notes');
+    await writeFile(file, '');
+    const empty = join(folder, 'empty');
+    await mkdir(empty);
+    expect(await check({ kind: 'source' }, { sources: [folder, file] })).toMatchObject({
+      answer: 'yes',
+      subject: `${folder}, ${file}`,
+    });
+    expect(await check({ kind: 'source' }, { sources: [folder, empty] })).toMatchObject({ answer: 'no' });
+    expect(await check({ kind: 'source' })).toMatchObject({ answer: 'unknown' });
+  });
+
+  test('a source that is a drive: mounted, and not the empty folder below it', async (context) => {
+    const disk = memoryDisk(folder, context);
+    try {
+      const spec = { kind: 'source', path: join(disk.path, 'photos'), mounted: true } as const;
+      await mkdir(spec.path);
+      await writeFile(join(spec.path, 'one'), '');
+      expect(await check(spec)).toMatchObject({ answer: 'yes', reason: expect.stringContaining(disk.path) });
+      disk.unmount();
+      expect(await check({ ...spec, path: disk.path })).toMatchObject({
+        answer: 'no',
+        reason: expect.stringContaining('is empty'),
+      });
+      await writeFile(join(disk.path, 'left by a service'), '');
+      const onRoot = (await readMounts()).some(({ mountPoint }) => `${folder}/`.startsWith(`${mountPoint}/`));
+      const found = await check({ ...spec, path: disk.path });
+      if (onRoot) expect(found).toMatchObject({ answer: 'yes' });
+      else expect(found).toMatchObject({ answer: 'no', reason: expect.stringContaining('is not mounted') });
+    } finally {
+      disk.remove();
+    }
   });
 });
 

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import type { SystemFolders } from '../../src/lib/drive/system-folders.ts';
 
 /** A real file system for a test, mounted at `path`. */
 export interface Disk {
@@ -15,6 +17,10 @@ export interface Disk {
 
 /** A disk whose writes can be made to hang in the kernel. */
 export interface FreezableDisk extends Disk {
+  readonly uuid: string;
+  readonly label: string;
+  /** Its loop device. */
+  readonly device: string;
   freeze(): void;
   thaw(): void;
 }
@@ -27,17 +33,34 @@ export function memoryDisk(parent: string, context: TestContext, options = 'size
   return disk(path);
 }
 
-/** Mounts an ext4 image of 4 MiB through a loop device; skips the test where that is not permitted. */
-export function diskImage(parent: string, context: TestContext): FreezableDisk {
-  const image = join(parent, 'image');
-  const path = join(parent, 'drive');
+/** How each kind of file system is made, and the smallest image (MiB) that it fits in; the holes in it take no room. */
+const KINDS = {
+  ext4: { make: ['mkfs.ext4', '-q', '-F'], size: 4 },
+  btrfs: { make: ['mkfs.btrfs', '-q', '-f'], size: 128 },
+} as const;
+
+/** Mounts an image of 4 MiB (btrfs: 128) through a loop device; skips the test where that is not permitted. */
+export function diskImage(
+  parent: string,
+  context: TestContext,
+  {
+    kind = 'ext4',
+    name = 'drive',
+    label = 'Test',
+  }: { kind?: keyof typeof KINDS; name?: string; label?: string } = {},
+): FreezableDisk {
+  const image = join(parent, `${name}.image`);
+  const path = join(parent, name);
+  const uuid = randomUUID();
+  const { make, size } = KINDS[kind];
   mkdirSync(path);
   writeFileSync(image, '');
-  truncateSync(image, 4 * 1024 * 1024);
+  truncateSync(image, size * 1024 * 1024);
   try {
-    execFileSync('mkfs.ext4', ['-q', '-F', image], { stdio: 'ignore' });
+    const [command, ...options] = make;
+    execFileSync(command, [...options, '-U', uuid, '-L', label, image], { stdio: 'ignore' });
   } catch {
-    skip(context, 'no mkfs.ext4 here, so no real ext4 was tested');
+    skip(context, `no ${make[0]} here, so no real ${kind} was tested`);
   }
   mountOrSkip(['-o', 'loop', image, path], context);
   const plain = disk(path);
@@ -48,6 +71,9 @@ export function diskImage(parent: string, context: TestContext): FreezableDisk {
   };
   return {
     ...plain,
+    uuid,
+    label,
+    device: execFileSync('findmnt', ['-n', '-o', 'SOURCE', path], { encoding: 'utf8' }).trim(),
     freeze: () => {
       execFileSync('fsfreeze', ['--freeze', path]);
       frozen = true;
@@ -58,6 +84,17 @@ export function diskImage(parent: string, context: TestContext): FreezableDisk {
       plain.remove();
     },
   };
+}
+
+/** A list of drives as udev keeps it in `/dev/disk`, beside the real `/sys`. */
+export function connected(parent: string, ...disks: readonly FreezableDisk[]): SystemFolders {
+  const folder = join(parent, 'disk');
+  for (const by of ['by-uuid', 'by-label']) mkdirSync(join(folder, by), { recursive: true });
+  for (const { uuid, label, device } of disks) {
+    symlinkSync(device, join(folder, 'by-uuid', uuid));
+    symlinkSync(device, join(folder, 'by-label', label.replaceAll(' ', '\\x20')));
+  }
+  return { disks: folder, sys: '/sys' };
 }
 
 /** Mounts, or skips the test where that is not permitted. */

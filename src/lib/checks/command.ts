@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { aborted, limited } from '../limit.ts';
 import type { Look, Verdict } from './verdict.ts';
 import { seconds, verdict } from './verdict.ts';
 
@@ -14,7 +15,7 @@ const OUTPUT_AFTER_EXIT_MS = 200;
 /** Commands that were killed and have not ended: they hang in a call to a dead drive. */
 const hanging = new Set<string>();
 
-/** Whether a command exits 0. At the time limit it is killed with all that it started. */
+/** Yes: the command exits 0. No: it says "not now". Any other end is an error and tells nothing. At the time limit it is killed with all that it started. */
 export async function checkCommand(command: string, args: readonly string[], look: Look): Promise<Verdict> {
   const id = JSON.stringify([command, ...args]);
   if (hanging.has(id)) return verdict('unknown', look, 'command.hanging', { command });
@@ -23,8 +24,7 @@ export async function checkCommand(command: string, args: readonly string[], loo
   const child = execa(command, args, { detached: true, stdin: 'ignore', buffer: false, reject: false });
   const firstLine = collectFirstLine([child.stdout, child.stderr]);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const limit = AbortSignal.timeout(look.timeoutMs);
-  const stop = aborted(look.signal === undefined ? limit : AbortSignal.any([limit, look.signal]));
+  const stop = aborted(limited(look));
 
   await Promise.race([child, exited.then(() => delay(OUTPUT_AFTER_EXIT_MS)), stop]);
   child.stdout.destroy();
@@ -43,8 +43,8 @@ export async function checkCommand(command: string, args: readonly string[], loo
   }
   if (exitCode === 0) return verdict('yes', look, 'command.yes', { command });
   const said = firstLine() === '' ? '' : 'said.';
-  const key = exitCode === NOT_NOW ? 'not-now' : exitCode === null ? 'killed' : 'no';
-  return verdict('no', look, `command.${said}${key}`, {
+  const key = exitCode === NOT_NOW ? 'not-now' : exitCode === null ? 'killed' : 'error';
+  return verdict(key === 'not-now' ? 'no' : 'unknown', look, `command.${said}${key}`, {
     command,
     code: exitCode ?? '',
     signal: child.signalCode ?? '',
@@ -76,8 +76,4 @@ function collectFirstLine(streams: readonly Readable[]): () => string {
       .slice(0, LONGEST_LINE)
       .join('');
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

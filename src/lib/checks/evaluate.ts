@@ -9,7 +9,7 @@ import { guarded } from './guarded.ts';
 import { held } from './hold.ts';
 import type { Threshold } from './kleene.ts';
 import { certainAnswer, thresholdOf } from './kleene.ts';
-import { lookAtLeaf, TIMEOUT_MS } from './leaf.ts';
+import { defaultTimeoutMs, lookAtLeaf } from './leaf.ts';
 import { subjectOf, subjectsOf } from './subject.ts';
 import type { Verdict } from './verdict.ts';
 import { within } from './within.ts';
@@ -55,7 +55,7 @@ function limitOf(text: unknown): number | undefined | 'invalid' {
 function lookAtOne(spec: CheckLeaf, context: CheckContext, leaf: LeafLook): Promise<CheckResult> {
   const what = {
     kind: spec.kind,
-    subject: subjectOf(spec),
+    subject: subjectOf(spec, context),
     needsDevice: DEVICE_KINDS.has(spec.kind),
     limitMs: longestOf(spec),
   };
@@ -67,7 +67,7 @@ function longestOf(spec: CheckLeaf): number {
   const timeout = limitOf(spec.timeout);
   const upTo = 'upTo' in spec ? limitOf(spec.upTo) : undefined;
   const waitMs = ACTING_KINDS.has(spec.kind) ? (typeof upTo === 'number' ? upTo : LONGEST_WAKING_MS) : 0;
-  return (typeof timeout === 'number' ? timeout : TIMEOUT_MS) + waitMs + GRACE_MS;
+  return (typeof timeout === 'number' ? timeout : defaultTimeoutMs(spec.kind)) + waitMs + GRACE_MS;
 }
 
 async function lookAtGroup(group: CheckGroup, context: CheckContext, leaf: LeafLook): Promise<CheckResult> {
@@ -132,18 +132,13 @@ function undecided(ending: string, limitMs: number, { language }: CheckContext):
 }
 
 /** A check or group that cannot be looked at as configured, or not any more. */
-function unknown(
-  spec: CheckSpec,
-  { language }: CheckContext,
-  key: string,
-  values: TextValues = {},
-): CheckResult {
-  const subject = isGroup(spec) ? '' : subjectOf(spec);
+function unknown(spec: CheckSpec, context: CheckContext, key: string, values: TextValues = {}): CheckResult {
+  const subject = isGroup(spec) ? '' : subjectOf(spec, context);
   return {
     kind: spec.kind,
     subject,
     answer: 'unknown',
-    reason: translate(language, `checks:${key}`, values),
+    reason: translate(context.language, `checks:${key}`, values),
     durationMs: 0,
   };
 }

@@ -1,58 +1,93 @@
 import type { Clock } from '../clock.ts';
-import { parseDuration } from '../duration.ts';
+import { durationOr } from '../duration.ts';
 import type { CheckLeaf, CheckResult } from './check.ts';
 import { checkCommand } from './command.ts';
 import type { CheckContext } from './context.ts';
+import { checkHealth } from './health.ts';
+import { checkHttp } from './http.ts';
+import { checkLoad } from './load.ts';
+import { checkMains } from './mains.ts';
 import { checkMarker } from './marker.ts';
 import { checkMount } from './mount.ts';
 import { checkPort } from './port.ts';
+import { checkPresent } from './present.ts';
+import { checkReloadMount } from './reload-mount.ts';
+import { checkRepository } from './repository.ts';
+import { repositoryEndpoint } from './repository-endpoint.ts';
+import { checkSmart } from './smart.ts';
+import { checkSources } from './source-content.ts';
 import { checkSpace } from './space.ts';
 import { checkState } from './state.ts';
-import { subjectOf } from './subject.ts';
+import { sourcesOf, subjectOf } from './subject.ts';
 import { checkTime } from './time.ts';
 import type { Look, Verdict } from './verdict.ts';
 import { verdict } from './verdict.ts';
+import { checkWake } from './wake.ts';
 import { checkWritable } from './writable.ts';
 
 /** Of a check that names none. */
-export const TIMEOUT_MS: number = 10_000;
+const TIMEOUT_MS = 10_000;
+/** restic takes seconds to start on a small machine, and a server may be far. */
+const RESTIC_TIMEOUT_MS = 60_000;
+
+/** How long a kind of check may take where its configuration does not say, ms. */
+export function defaultTimeoutMs(kind: CheckResult['kind']): number {
+  return kind === 'answers' ? RESTIC_TIMEOUT_MS : TIMEOUT_MS;
+}
 
 /** Makes one check that is no group. Never rejects: a check that breaks is `unknown`, with the message. */
 export function lookAtLeaf(spec: CheckLeaf, context: CheckContext): Promise<CheckResult> {
-  switch (spec.kind) {
-    case 'mount':
-      return timed('mount', spec.path, spec.timeout, context, (look) => checkMount(spec.path, look));
-    case 'marker':
-      return timed('marker', spec.path, spec.timeout, context, (look) => checkMarker(spec.path, look));
-    case 'writable':
-      return timed('writable', spec.path, spec.timeout, context, (look) => checkWritable(spec.path, look));
-    case 'space':
-      return timed('space', spec.path, spec.timeout, context, (look) => checkSpace(spec, look));
-    case 'port': {
-      const { host, port } = spec;
-      return timed('port', `${host}:${port}`, spec.timeout, context, (look) => checkPort(host, port, look));
-    }
-    case 'command':
-      // Its arguments may hold a secret and are not shown.
-      return timed('command', spec.command, spec.timeout, context, (look) =>
-        checkCommand(spec.command, spec.arguments, look),
-      );
-    case 'state':
-      return timed('state', subjectOf(spec), spec.timeout, context, (look) =>
-        checkState(spec, context, look),
-      );
-    case 'time':
-      return timed('time', subjectOf(spec), spec.timeout, context, (look) =>
-        checkTime(spec, context.clock.now(), look),
-      );
-    default:
-      return ofNewerVersion(spec, context);
-  }
+  return timed(spec.kind, subjectOf(spec, context), spec.timeout, context, (look) =>
+    verdictOf(spec, context, look),
+  );
 }
 
-/** A kind that the configuration has and this version has not. */
-function ofNewerVersion({ kind }: CheckLeaf, context: CheckContext): Promise<CheckResult> {
-  return timed(kind, '', undefined, context, (look) => verdict('unknown', look, 'newer', { kind }));
+function verdictOf(spec: CheckLeaf, context: CheckContext, look: Look): Promise<Verdict> | Verdict {
+  switch (spec.kind) {
+    case 'mount':
+      return checkMount(spec, look);
+    case 'marker':
+      return checkMarker(spec.path, spec.id, look);
+    case 'present':
+      return checkPresent(spec, look);
+    case 'writable':
+      return checkWritable(spec.path, look);
+    case 'space':
+      return checkSpace(spec, look);
+    case 'health':
+      return checkHealth(spec, look);
+    case 'smart':
+      return checkSmart(spec, look);
+    case 'repository':
+      return context.repository === undefined
+        ? verdict('unknown', look, 'repository.none')
+        : checkRepository(context.repository, repositoryEndpoint(context.repository.url), look);
+    case 'answers':
+      return context.repositoryAnswers?.(look) ?? verdict('unknown', look, 'repository.none');
+    case 'source':
+      return checkSources(sourcesOf(spec, context), spec.mounted === true, look);
+    case 'port':
+      return checkPort(spec.host, spec.port, look);
+    case 'http':
+      return checkHttp(spec, look);
+    case 'command':
+      return checkCommand(spec.command, spec.arguments, look);
+    case 'state':
+      return checkState(spec, context, look);
+    case 'time':
+      return checkTime(spec, context.clock.now(), look);
+    case 'mains':
+      return checkMains(spec, look);
+    case 'load':
+      return checkLoad(spec.below, look);
+    case 'wake':
+      return checkWake(spec, context.mayAct, look);
+    case 'reload-mount':
+      return checkReloadMount(spec, context.mayAct, look);
+    default:
+      // A kind that the configuration has and this version has not.
+      return verdict('unknown', look, 'newer', { kind: (spec as CheckLeaf).kind });
+  }
 }
 
 /** Runs one check, and makes an `unknown` of whatever goes wrong in it. */
@@ -65,10 +100,11 @@ export async function timed(
 ): Promise<CheckResult> {
   const { language, clock, signal } = context;
   const began = clock.now();
-  const timeoutMs = timeout === undefined || timeout.trim() === '' ? TIMEOUT_MS : parseDuration(timeout);
+  const otherwise = defaultTimeoutMs(kind);
+  const timeoutMs = durationOr(timeout, otherwise);
   const look: Look = {
     language,
-    timeoutMs: timeoutMs ?? TIMEOUT_MS,
+    timeoutMs: timeoutMs ?? otherwise,
     ...(signal === undefined ? {} : { signal }),
   };
   let said: Verdict;

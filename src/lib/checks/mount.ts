@@ -1,15 +1,31 @@
+import { dirname } from 'node:path';
 import type { MountEntry } from '../drive/mountinfo.ts';
 import { mountOf, readMounts } from '../drive/mountinfo.ts';
 import type { ProbeStat } from '../drive/probe.ts';
 import { probe } from '../drive/probe.ts';
+import type { SystemFolders } from '../drive/system-folders.ts';
+import { SYSTEM_FOLDERS } from '../drive/system-folders.ts';
+import type { CheckLeaf } from './check.ts';
+import { checkDrive } from './mounted-drive.ts';
 import type { Look, Verdict } from './verdict.ts';
 import { failedProbe, verdict } from './verdict.ts';
 
-/** Whether `path` is the root of a mounted file system that can be written to. */
-export async function checkMount(path: string, look: Look): Promise<Verdict> {
+export type MountSpec = Pick<Extract<CheckLeaf, { kind: 'mount' }>, 'path' | 'fsType' | 'uuid' | 'label'>;
+
+/** Whether `path` is the root of a mounted file system that can be written to, and the one that was asked for. */
+export async function checkMount(
+  spec: MountSpec,
+  look: Look,
+  folders: SystemFolders = SYSTEM_FOLDERS,
+): Promise<Verdict> {
+  const { path } = spec;
   const found = await probe({ op: 'stat', path }, look.timeoutMs);
+  if (!found.ok) return failedProbe(found, path, look);
   // The probe comes first: it triggers an automount.
-  return found.ok ? judgeMount(path, found, await readMounts(), look) : failedProbe(found, path, look);
+  const mounts = await readMounts();
+  const mounted = judgeMount(path, found, mounts, look);
+  if (mounted.answer !== 'yes') return mounted;
+  return (await checkDrive(spec, mountOf(found.realPath, mounts), look, folders)) ?? mounted;
 }
 
 /** The verdict from what was found; `mounts` is empty on a system without mountinfo. */
@@ -28,13 +44,15 @@ export function judgeMount(
   if (mount.fsType === 'autofs') return verdict('no', look, 'mount.automount', { path });
   const obstacle = obstacleOf(mount, found.mode);
   if (obstacle !== undefined) return verdict('no', look, `mount.${obstacle}`, { path });
-  return apart
+  // Each subvolume of btrfs has a device number of its own; in mountinfo they have one.
+  const around = realPath === '/' ? undefined : mountOf(dirname(realPath), mounts);
+  return apart && around?.device !== mount.device
     ? verdict('yes', look, 'mount.yes', { path })
     : verdict('no', look, 'mount.same-disk', { path });
 }
 
-/** What keeps a mounted file system from being used. */
-function obstacleOf(mount: MountEntry, mode: number): string | undefined {
+/** What keeps a mounted file system from being used: the key of a text under `mount`. */
+export function obstacleOf(mount: MountEntry, mode: number): string | undefined {
   const { options, superOptions } = mount;
   if (superOptions.includes('shutdown')) return 'shutdown';
   // Linux 6.15 and newer say so after an ext4 error, while `ro` stays unset.

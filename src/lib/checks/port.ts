@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { limited } from '../limit.ts';
 import type { Look, Verdict } from './verdict.ts';
 import { seconds, verdict } from './verdict.ts';
 
@@ -16,8 +17,7 @@ export async function checkPort(host: string, port: number, look: Look): Promise
 
 /** Connects and hangs up; the error code of an attempt that failed. */
 async function connectCode(host: string, port: number, look: Look): Promise<string | undefined> {
-  const limit = AbortSignal.timeout(look.timeoutMs);
-  const signal = look.signal === undefined ? limit : AbortSignal.any([limit, look.signal]);
+  const signal = limited(look);
   const socket = connect({
     host,
     port,

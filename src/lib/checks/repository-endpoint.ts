@@ -22,6 +22,13 @@ export function repositoryEndpoint(url: string): RepositoryEndpoint {
   return server === undefined ? { kind: 'unnamed', backend } : { kind: 'server', backend, ...server };
 }
 
+/** An endpoint for people: a folder, `host:port`, or the name of the back end. */
+export function endpointSubject(endpoint: RepositoryEndpoint): string {
+  if (endpoint.kind === 'folder') return endpoint.path;
+  if (endpoint.kind === 'unnamed') return endpoint.backend;
+  return endpoint.port === undefined ? endpoint.host : `${endpoint.host}:${endpoint.port}`;
+}
+
 function serverOf(backend: string, rest: string, url: string): Server | undefined {
   switch (backend) {
     case 'rest':

@@ -6,8 +6,7 @@ import { evaluate } from './evaluate.ts';
 import { guarded } from './guarded.ts';
 import { timed } from './leaf.ts';
 import { checkRepository } from './repository.ts';
-import type { RepositoryEndpoint } from './repository-endpoint.ts';
-import { repositoryEndpoint } from './repository-endpoint.ts';
+import { endpointSubject, repositoryEndpoint } from './repository-endpoint.ts';
 import { checkSource } from './sources.ts';
 
 /** A source or the repository's place hangs no longer than its time limit of 10 s, and some. */
@@ -78,7 +77,7 @@ function obvious(context: CheckContext): (() => Promise<CheckResult>)[] {
   const { repository } = context;
   if (repository === undefined) return looks;
   const endpoint = repositoryEndpoint(repository.url);
-  const subject = subjectOf(endpoint);
+  const subject = endpointSubject(endpoint);
   return [
     ...looks,
     () =>
@@ -91,10 +90,4 @@ function obvious(context: CheckContext): (() => Promise<CheckResult>)[] {
         context,
       ),
   ];
-}
-
-function subjectOf(endpoint: RepositoryEndpoint): string {
-  if (endpoint.kind === 'folder') return endpoint.path;
-  if (endpoint.kind === 'unnamed') return endpoint.backend;
-  return endpoint.port === undefined ? endpoint.host : `${endpoint.host}:${endpoint.port}`;
 }

@@ -1,10 +1,13 @@
 import type { CheckLeaf, CheckResult, HouseValue } from './check.ts';
+import type { CheckContext } from './context.ts';
+import { shownAddress } from './http.ts';
+import { endpointSubject, repositoryEndpoint } from './repository-endpoint.ts';
 
 /** Longest subject, in characters. */
 const LONGEST = 200;
 
-/** What a check looks at, for people. */
-export function subjectOf(spec: CheckLeaf): string {
+/** What a check looks at, for people; nothing that may hold a secret. */
+export function subjectOf(spec: CheckLeaf, context: CheckContext): string {
   switch (spec.kind) {
     case 'state':
       return valueName(spec.of);
@@ -16,14 +19,29 @@ export function subjectOf(spec: CheckLeaf): string {
     case 'port':
     case 'wake':
       return `${spec.host}:${spec.port}`;
-    // An address may hold a password, and arguments a secret.
     case 'http':
-      return URL.canParse(spec.url) ? new URL(spec.url).host : '';
+      return shownAddress(spec.url);
+    case 'repository':
+    case 'answers':
+      return context.repository === undefined
+        ? ''
+        : endpointSubject(repositoryEndpoint(context.repository.url));
+    case 'source':
+      return cut(sourcesOf(spec, context).join(', '));
     case 'command':
+      // Without its arguments.
       return spec.command;
     default:
       return 'path' in spec ? (spec.path ?? '') : '';
   }
+}
+
+/** The paths that a `source` check looks at. */
+export function sourcesOf(
+  spec: Extract<CheckLeaf, { kind: 'source' }>,
+  context: CheckContext,
+): readonly string[] {
+  return spec.path === undefined || spec.path.trim() === '' ? context.sources : [spec.path];
 }
 
 /** What a group looked at. */

@@ -1,4 +1,5 @@
 import type { ProbeFailure } from '../drive/probe.ts';
+import { prober } from '../drive/probe.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
 import type { TextValues } from '../problem.ts';
@@ -33,7 +34,11 @@ export function failedProbe({ code, message }: ProbeFailure, path: string, look:
   const known = FAILURES.get(code);
   if (known !== undefined) return verdict('no', look, `failure.${known}`, { path });
   if (code === 'TIMEOUT')
-    return verdict('unknown', look, 'failure.timeout', { path, seconds: seconds(look) });
+    return verdict('unknown', look, 'failure.timeout', {
+      path,
+      seconds: seconds(look),
+      hanging: prober.abandoned.length,
+    });
   if (code === 'TOO_MANY_ABANDONED') return verdict('unknown', look, 'failure.crowded', { path });
   return verdict('unknown', look, 'failure.other', { path, message });
 }

@@ -1,3 +1,4 @@
+import { aborted, limited } from '../limit.ts';
 import type { ProbeFailure } from './probe.ts';
 
 /** How a command ended that was not given up. */
@@ -27,7 +28,7 @@ const LONGEST_OUTPUT = 1024 * 1024;
 export async function driveCommand(
   command: string,
   args: readonly string[],
-  { timeoutMs, signal }: DriveCommandOptions,
+  options: DriveCommandOptions,
 ): Promise<DriveCommandEnd | ProbeFailure> {
   const id = JSON.stringify([command, ...args]);
   if (hanging.has(id)) return failure('TIMEOUT', `an earlier ${command} still hangs`);
@@ -44,9 +45,7 @@ export async function driveCommand(
     cleanup: false,
     reject: false,
   });
-  const limit = AbortSignal.timeout(timeoutMs);
-  const stop = signal === undefined ? limit : AbortSignal.any([limit, signal]);
-  const ended = await Promise.race([child, aborted(stop)]);
+  const ended = await Promise.race([child, aborted(limited(options))]);
   if (ended === undefined) {
     hanging.add(id);
     child.once('exit', () => hanging.delete(id));
@@ -54,18 +53,11 @@ export async function driveCommand(
     child.stdout.destroy();
     child.stderr.destroy();
     child.unref();
-    return failure('TIMEOUT', `no answer within ${timeoutMs} ms`);
+    return failure('TIMEOUT', `no answer within ${options.timeoutMs} ms`);
   }
   const { exitCode, stdout, stderr, code, shortMessage } = ended;
   if (exitCode !== undefined) return { ok: true, exitCode, stdout, stderr };
   return failure(code ?? 'KILLED', shortMessage ?? command);
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
 }
 
 function failure(code: string, message: string): ProbeFailure {

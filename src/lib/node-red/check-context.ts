@@ -14,9 +14,16 @@ export async function planContext(household: Household, planKey: string): Promis
   const settings = household.planByKey(planKey)?.settings;
   const repository = household.repositoryOfPlan(planKey);
   const sources = settings?.contents.paths ?? [];
-  return repository === undefined
-    ? { sources }
-    : { sources, repository: await household.memories.placeOf(repository) };
+  if (repository === undefined) return { sources };
+  return {
+    sources,
+    repository: await household.memories.placeOf(repository),
+    // Loaded with the first check that asks for it, not with Node-RED.
+    repositoryAnswers: async (look) => {
+      const { repositoryAnswers } = await import('../checks/answers.ts');
+      return repositoryAnswers(repository)(look);
+    },
+  };
 }
 
 /** The key of the plan whose runs come to a check; undefined when that are several, or none. */
