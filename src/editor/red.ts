@@ -78,6 +78,8 @@ interface EditorRed {
     eachConfig(visit: (node: EditedNode<Record<string, unknown>>) => boolean | void): void;
     workspace(id: string): { readonly label: string } | undefined;
     subflow(id: string): { readonly name: string } | undefined;
+    /** What is deployed, as far as this browser knows. */
+    originalFlow(): readonly Readonly<Record<string, unknown>>[] | undefined;
   };
   editor: { validateNode(node: EditedNode<Record<string, unknown>>): boolean };
   view: { redraw(): void };

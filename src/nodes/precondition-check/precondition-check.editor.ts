@@ -3,8 +3,10 @@ import { fillMissingProperties, wasCompleted } from '../../editor/missing-proper
 import { type EditedNode, textsOf } from '../../editor/red.ts';
 import { useSharedStyle } from '../../editor/style.ts';
 import { type CheckList, checkList } from './check-list.editor.ts';
-import { checkProblem } from './check-spec.editor.ts';
+import { checkNow } from './check-now.editor.ts';
+import { listProblem } from './check-problem.editor.ts';
 import type { CheckDefinition } from './definition.ts';
+import { starters } from './starters.editor.ts';
 
 const text = textsOf('precondition-check');
 let list: CheckList | undefined;
@@ -26,13 +28,7 @@ RED.nodes.registerType<CheckDefinition>('precondition-check', {
     checks: {
       value: [],
       validate(checks, _options) {
-        for (const [index, spec] of (checks ?? []).entries()) {
-          const problem = checkProblem(spec);
-          if (problem === undefined) continue;
-          const kind = text(`kind.${spec.kind}.name`);
-          return text('problem.inCheck', { number: index + 1, kind, problem: problem.message });
-        }
-        return true;
+        return listProblem(checks ?? []) ?? true;
       },
     },
     inOrder: { value: true },
@@ -68,6 +64,8 @@ RED.nodes.registerType<CheckDefinition>('precondition-check', {
   },
   oneditprepare() {
     useSharedStyle();
+    // A node of an earlier version looks at everything at the same time: opening it must not change that.
+    this.inOrder ??= false;
     fillMissingProperties(this);
     edited = this.id;
     durationField('#node-input-waitFor', { unit: 'm', placeholder: text('placeholder.waitFor') });
@@ -79,10 +77,24 @@ RED.nodes.registerType<CheckDefinition>('precondition-check', {
     };
     $('#node-input-waitFor').on('change', showWait);
     showWait();
-    list = checkList('#lastgood-checks', this.checks, (count) => {
+    const tellCheckNow = checkNow(this);
+    const inOrder = $('#node-input-inOrder');
+    let count = 0;
+    const showList = (): void => {
       $('#lastgood-checks-none').toggle(count === 0);
       $('#lastgood-checks-some').toggle(count > 0);
+      $('#lastgood-checks-order').text(
+        text(inOrder.prop('checked') === true ? 'hint.inOrder' : 'hint.together'),
+      );
+    };
+    list = checkList('#lastgood-checks', this.checks, (specs) => {
+      count = specs.length;
+      showList();
+      tellCheckNow(specs);
     });
+    starters('#lastgood-check-starters', list);
+    inOrder.on('change', showList);
+    showList();
   },
   oneditsave() {
     edited = '';

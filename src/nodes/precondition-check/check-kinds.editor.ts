@@ -1,0 +1,30 @@
+import type { CheckGroup, CheckKind, CheckSpec } from '../../lib/checks/check.ts';
+import { GROUP_KINDS } from '../../lib/checks/check.ts';
+
+/** The kinds of check, as the menu of a row groups them. */
+export const MENU: readonly { readonly heading: string; readonly kinds: readonly CheckKind[] }[] = [
+  {
+    heading: 'drive',
+    kinds: ['mount', 'marker', 'present', 'writable', 'space', 'health', 'smart'],
+  },
+  { heading: 'backup', kinds: ['repository', 'answers', 'source'] },
+  { heading: 'network', kinds: ['port', 'http', 'wake', 'reload-mount'] },
+  { heading: 'house', kinds: ['state', 'time', 'mains', 'load', 'command'] },
+  { heading: 'group', kinds: GROUP_KINDS },
+];
+
+const KINDS: readonly CheckKind[] = MENU.flatMap(({ kinds }) => kinds);
+
+/** Whether the dialog knows the kind: one of a newer version is kept as it is. */
+export function isEditable(spec: CheckSpec): boolean {
+  return KINDS.includes(spec.kind);
+}
+
+/** The kind of a menu's value. */
+export function kindOf(value: unknown): CheckKind {
+  return KINDS.find((kind) => kind === value) ?? 'mount';
+}
+
+export function isGroupKind(kind: CheckKind): kind is CheckGroup['kind'] {
+  return GROUP_KINDS.some((group) => group === kind);
+}

@@ -1,0 +1,78 @@
+import type { EditedNode } from '../../editor/red.ts';
+import { textsOf } from '../../editor/red.ts';
+import { postJson, sentence } from '../../editor/server.ts';
+import { showVerdict } from '../../editor/verdict.ts';
+import type { CheckReport, CheckSpec } from '../../lib/checks/check.ts';
+import type { CheckDefinition } from './definition.ts';
+import { resultTree } from './result-tree.editor.ts';
+
+const text = textsOf('precondition-check');
+
+/** What the server answers to `checks/:id/look`. */
+interface Looked {
+  readonly report: CheckReport;
+  /** Some checks wake or mount something, which they do only when asked. */
+  readonly acts: boolean;
+}
+
+/** What is deployed of a node; undefined: nothing. */
+function deployedChecks(id: string): readonly CheckSpec[] | undefined {
+  const deployed = RED.nodes.originalFlow()?.find((node) => node.id === id);
+  if (deployed === undefined) return undefined;
+  const checks = deployed['checks'];
+  return Array.isArray(checks) ? checks : [];
+}
+
+/**
+ * "Check now": has the deployed node look, and shows what it saw. Returns a function to be told what the dialog holds
+ * whenever that changes, because the deployed node may hold something else.
+ */
+export function checkNow(node: EditedNode<CheckDefinition>): (specs: readonly CheckSpec[]) => void {
+  const button = $('#lastgood-check-now');
+  const act = $('#lastgood-check-act').hide();
+  const hint = $('#lastgood-check-now-hint');
+  const results = $('#lastgood-check-results');
+  const question = $('#lastgood-check-question').hide();
+
+  const tell = (specs: readonly CheckSpec[]): void => {
+    const deployed = deployedChecks(node.id);
+    button.prop('disabled', deployed === undefined);
+    const isSame = node.changed !== true && JSON.stringify(specs) === JSON.stringify(deployed);
+    hint.text(text(deployed === undefined ? 'now.notDeployed' : isSame ? 'now.hint' : 'now.older'));
+  };
+
+  const look = async (mayAct: boolean): Promise<void> => {
+    question.hide();
+    act.hide();
+    button.prop('disabled', true);
+    showVerdict(results, { kind: 'busy', text: text(mayAct ? 'now.acting' : 'now.looking') });
+    try {
+      const { report, acts } = await postJson<Looked>(
+        `lastgood/checks/${node.id}/look`,
+        mayAct ? { act: true } : {},
+      );
+      showVerdict(results, {
+        kind: report.passed ? 'ok' : 'warn',
+        text: text(report.passed ? 'now.ready' : 'now.notReady', { reason: report.reason }),
+      });
+      results.append(resultTree(deployedChecks(node.id) ?? [], report));
+      act.toggle(acts && !mayAct);
+    } catch (error) {
+      showVerdict(results, { kind: 'bad', text: sentence(error) });
+    } finally {
+      button.prop('disabled', false);
+    }
+  };
+
+  button.on('click', () => void look(false));
+  act.on('click', () => {
+    question.show();
+    $('#lastgood-check-act-yes').trigger('focus');
+  });
+  $('#lastgood-check-act-yes').on('click', () => void look(true));
+  $('#lastgood-check-act-no').on('click', () => {
+    question.hide();
+    act.trigger('focus');
+  });
+  return tell;
+}

@@ -1,0 +1,54 @@
+import { textsOf } from '../../editor/red.ts';
+import { editorLanguage } from '../../editor/words.ts';
+import type { Field, Place } from './check-field.editor.ts';
+import { fieldFor, inputIn, line } from './check-field.editor.ts';
+
+const text = textsOf('precondition-check');
+
+const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7] as const;
+
+/** Short name of a weekday, 1 Monday to 7 Sunday. */
+export function weekdayName(day: number): string {
+  // The first of January 2024 was a Monday.
+  const date = new Date(Date.UTC(2024, 0, day));
+  return new Intl.DateTimeFormat(editorLanguage(), { weekday: 'short', timeZone: 'UTC' }).format(date);
+}
+
+/** `7`, `7:5` and `0730` as people type them, as `07:00`, `07:05` and `07:30`; anything else as it is. */
+function asTime(typed: string): string {
+  const [, hour, minute = '0'] = /^(\d{1,2})(?:[:.：]?(\d{1,2}))?$/.exec(typed.trim()) ?? [];
+  if (hour === undefined || Number(hour) > 23 || Number(minute) > 59) return typed;
+  return `${hour.padStart(2, '0')}:${minute.padStart(2, '0')}`;
+}
+
+/** Two times of day and the days of the week. */
+export function timeFields(main: Place): Field[] {
+  const times = line(main).addClass('lastgood-check-times');
+  const from = inputIn(times, main, 'from', { short: true });
+  $('<span>').text(text('until')).appendTo(times);
+  const to = inputIn(times, main, 'to', { short: true });
+  times.find('input').on('change', (event) => {
+    const input = $(event.target);
+    input.val(asTime(String(input.val())));
+  });
+
+  const given = main.given['weekdays'];
+  const chosen = (day: number): boolean => !Array.isArray(given) || given.includes(day);
+  const days = line(main).addClass('lastgood-check-days').attr('data-field', 'weekdays');
+  const buttons = WEEKDAYS.map((day) =>
+    $('<button type="button" class="red-ui-button red-ui-button-small toggle">')
+      .attr({ 'data-day': day, 'aria-pressed': String(chosen(day)) })
+      .toggleClass('selected', chosen(day))
+      .text(weekdayName(day))
+      .on('click', (event) => {
+        const button = $(event.currentTarget).toggleClass('selected');
+        button.attr('aria-pressed', String(button.hasClass('selected'))).trigger('change');
+      })
+      .appendTo(days),
+  );
+  const weekdays = fieldFor('weekdays', given, () => {
+    const pressed = WEEKDAYS.filter((_day, index) => buttons[index]?.hasClass('selected'));
+    return pressed.length === WEEKDAYS.length ? undefined : pressed;
+  });
+  return [from, to, weekdays];
+}
