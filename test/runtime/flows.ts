@@ -125,6 +125,7 @@ export function plan(place: Place, settings: Partial<PlanDefinition> & { reposit
     wattsOffFor: '30s',
     device: '',
     powerWords: 'true-false',
+    powerUpWithin: '10s',
     powerOffAfter: '0',
     powerOffMounted: false,
     latenessPerDrive: false,

@@ -563,6 +563,7 @@ export function planSettings(wishes: PlanWishes = {}): PlanSettings {
     watts: { on: 3, onForMs: 5000, off: 1, offForMs: 30_000 },
     device: null,
     powerWords: 'true-false',
+    powerUpWithinMs: 180_000,
     powerOffAfterMs: 10_000,
     powerOffMounted: false,
     latenessPerDrive: false,

@@ -57,6 +57,7 @@ export function readPlanSettings(definition: PlanDefinition): PlanSettings {
     },
     device: deviceName(definition.device),
     powerWords: definition.powerWords ?? 'true-false',
+    powerUpWithinMs: duration(definition.powerUpWithin, 180_000, plan, 'powerUpWithin'),
     powerOffAfterMs: duration(definition.powerOffAfter, 10_000, plan, 'powerOffAfter'),
     powerOffMounted: definition.powerOffMounted === true,
     latenessPerDrive: definition.latenessPerDrive === true,

@@ -36,6 +36,8 @@ export interface PlanSettings {
   /** Null: no device is switched for this plan (its repository may name one). */
   readonly device: string | null;
   readonly powerWords: PowerWords;
+  /** How long the device may take from being switched on until it can be used. */
+  readonly powerUpWithinMs: number;
   /** Wait between the end of use and switching off. */
   readonly powerOffAfterMs: number;
   /** Flushed is enough to switch off. */

@@ -42,6 +42,8 @@ export interface PlanDefinition {
   device: string;
   /** What output 3 says for on and off. */
   powerWords: 'true-false' | 'ON-OFF' | 'on-off' | 'state-json';
+  /** How long the device may take from being switched on until it can be used. */
+  powerUpWithin: string;
   /** Wait between the end of use and switching off. */
   powerOffAfter: string;
   /** Switch off after the writes are flushed, although the drive is still mounted. */
