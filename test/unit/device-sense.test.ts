@@ -202,6 +202,21 @@ describe('which devices there are', () => {
     expect(house.ends).toEqual(['succeeded']);
   });
 
+  test('a drive that was never seen to come is not missed, and its coming back counts', async () => {
+    const house = await eager();
+    const watch = (event: string, file: string): object => ({
+      payload: `/dev/disk/by-uuid/${file}`,
+      topic: '/dev/disk/by-uuid',
+      file,
+      filename: `/dev/disk/by-uuid/${file}`,
+      event,
+    });
+    await hearAll(house, watch('remove', 'drive'));
+    expect(house.record.presence.sense.known('/dev/disk/by-uuid/drive')).toBe('off');
+    expect(await hearAll(house, watch('update', 'drive'), watch('update', 'drive'))).toBe(1);
+    expect(await hearAll(house, watch('remove', 'drive'), watch('update', 'drive'))).toBe(2);
+  });
+
   test('plug and drive that come together are one appearance', async () => {
     const house = await eager();
     expect(await hearAll(house, plug('ON'), { payload: 'mounted', topic: 'drive' })).toBe(1);
