@@ -17,8 +17,11 @@ export function dialogOpened(id: string | undefined): void {
 }
 
 /** What the field of an open dialog holds, else what is stored. */
-function current(plan: EditedNode<PlanDefinition>, property: 'scheduleKind' | 'timeZone' | 'name'): string {
-  return plan.id === openDialog ? String($(`#node-input-${property}`).val() ?? '') : plan[property];
+function current(
+  plan: EditedNode<PlanDefinition>,
+  property: 'scheduleKind' | 'timeZone' | 'name' | 'wattsOn',
+): string {
+  return String((plan.id === openDialog ? $(`#node-input-${property}`).val() : plan[property]) ?? '');
 }
 
 // A flow written by hand may lack properties: the validators take undefined for the default.
@@ -109,9 +112,29 @@ export function intervalAnswer(plan: EditedNode<PlanDefinition>, interval: strin
 
 export function optionalDurationAnswer(
   duration: string | undefined,
-  label: 'settle' | 'minimumGap' | 'jitter',
+  label:
+    | 'settle'
+    | 'minimumGap'
+    | 'jitter'
+    | 'wattsOnFor'
+    | 'wattsOffFor'
+    | 'powerUpWithin'
+    | 'powerOffAfter',
 ): Answer {
   return durationProblem(duration, text(`label.${label}`), { emptyAllowed: true, zeroAllowed: true });
+}
+
+/** An empty field stands for the default. */
+export function wattsAnswer(
+  plan: EditedNode<PlanDefinition>,
+  watts: number | string | undefined,
+  label: 'wattsOn' | 'wattsOff',
+): Answer {
+  const typed = String(watts ?? '').trim();
+  if (typed === '' || isEnvironmentReference(typed)) return true;
+  if (!/^\d+(\.\d+)?$/.test(typed)) return answer(label, text('error.watts'));
+  const on = label === 'wattsOff' ? current(plan, 'wattsOn') : '';
+  return answer(label, on !== '' && Number(typed) >= Number(on) ? text('error.wattsOrder') : undefined);
 }
 
 export function timeZoneAnswer(zone: string | undefined): Answer {

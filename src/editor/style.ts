@@ -22,6 +22,8 @@ const CSS = `
 .lastgood-form .lastgood-hint code { font-size: 11px; white-space: normal; overflow-wrap: anywhere; }
 .lastgood-form .lastgood-heading { margin: 18px 0 10px; padding-bottom: 4px; font-weight: 600;
   color: var(--red-ui-primary-text-color); border-bottom: 1px solid var(--red-ui-secondary-border-color); }
+.lastgood-form .lastgood-hint.lastgood-wide { margin: 0 0 12px; }
+.lastgood-form summary { cursor: pointer; }
 .lastgood-form .lastgood-sections { margin-bottom: 14px; }
 .lastgood-form .lastgood-buttons { display: flex; flex-wrap: wrap; gap: 8px; margin: 4px 0 12px; }
 .lastgood-problem { margin-top: 4px; font-size: 12px; line-height: 1.45; color: var(--red-ui-text-color-error); }

@@ -77,7 +77,34 @@ async function fillInWhen(dialog: Dialog, language: Language): Promise<void> {
   expect(await dialog.complaint(`${FIELD}settle-amount`)).toContain(text('label.settle'));
   await dialog.typeDuration(`${FIELD}settle`, '45', 's');
   await dialog.accepts(`${FIELD}settle-amount`);
-  await dialog.speaks(language);
+  await dialog.choose(`${FIELD}deviceStarts`, 'nothing');
+
+  expect(await dialog.find(`${FIELD}wattsOn`).isVisible()).toBe(false);
+  await dialog.press('#backup-plan-watts summary');
+  await dialog.type(`${FIELD}wattsOn`, 'many');
+  expect(await dialog.complaint(`${FIELD}wattsOn`)).toContain(text('error.watts'));
+  await dialog.type(`${FIELD}wattsOn`, '0.5');
+  await dialog.accepts(`${FIELD}wattsOn`);
+  expect(await dialog.complaint(`${FIELD}wattsOff`)).toContain(text('error.wattsOrder'));
+  await dialog.type(`${FIELD}wattsOn`, '12');
+  await dialog.accepts(`${FIELD}wattsOff`);
+  await dialog.typeDuration(`${FIELD}wattsOffFor`, '2', 'm');
+  expect(await dialog.speaks(language)).toContain(text('hint.watts'));
+}
+
+async function fillInDevice(dialog: Dialog, language: Language): Promise<void> {
+  const text = expectedTexts('backup-plan', language);
+  await dialog.section('backup-plan-device');
+  await dialog.type(`${FIELD}device`, 'USB plug');
+  await dialog.choose(`${FIELD}powerWords`, 'state-json');
+  await dialog.typeDuration(`${FIELD}powerUpWithin`, 'soon');
+  expect(await dialog.complaint(`${FIELD}powerUpWithin-amount`)).toContain(text('label.powerUpWithin'));
+  await dialog.typeDuration(`${FIELD}powerUpWithin`, '90', 's');
+  await dialog.accepts(`${FIELD}powerUpWithin-amount`);
+  await dialog.typeDuration(`${FIELD}powerOffAfter`, '20', 's');
+  await dialog.press(`${FIELD}powerOffMounted`);
+  await dialog.press(`${FIELD}latenessPerDrive`);
+  expect(await dialog.speaks(language)).toContain(text('hint.powerOffMounted'));
 }
 
 async function fillInKeep(dialog: Dialog, language: Language): Promise<void> {
@@ -108,6 +135,7 @@ test.for(LANGUAGES)('in %s a plan is filled in, checked and saved', async (langu
   const dialog = await Dialog.ofNode(editor, 'plan');
   await fillInWhat(dialog, language);
   await fillInWhen(dialog, language);
+  await fillInDevice(dialog, language);
   await fillInKeep(dialog, language);
   await dialog.done();
   expect(await editor.evaluate("RED.nodes.node('plan').valid")).toBe(true);
@@ -130,6 +158,17 @@ test.for(LANGUAGES)('in %s a plan is filled in, checked and saved', async (langu
     interval: '24h',
     minimumGap: '8h',
     settle: '45s',
+    deviceStarts: 'nothing',
+    wattsOn: 12,
+    wattsOnFor: '5s',
+    wattsOff: 1,
+    wattsOffFor: '2m',
+    device: 'USB plug',
+    powerWords: 'state-json',
+    powerUpWithin: '90s',
+    powerOffAfter: '20s',
+    powerOffMounted: true,
+    latenessPerDrive: true,
     retention: { daily: 7, weekly: 5, monthly: 12, within: '2y' },
   });
 
@@ -137,6 +176,9 @@ test.for(LANGUAGES)('in %s a plan is filled in, checked and saved', async (langu
   const again = await Dialog.ofNode(editor, 'plan');
   await again.type(`${FIELD}name`, 'Pictures');
   expect(await again.find(`${FIELD}key`).inputValue()).toBe('photos-of-anna');
+  // What was changed behind a fold is not hidden afterwards.
+  await again.section('backup-plan-when');
+  expect(await again.find(`${FIELD}wattsOn`).isVisible()).toBe(true);
 });
 
 test.for(LANGUAGES)('in %s a copied plan is offered a key of its own', async (language) => {

@@ -70,9 +70,9 @@ test('skip moves the next try to the following slot, and the debt stays where it
 test('unavailable is no device event, on is one, and only once until off', async () => {
   using home = await Home.make();
   await deploy(home);
-  await nodeRed.inject('ask', { payload: 'unavailable' });
   await nodeRed.inject('ask', { payload: 'on' });
   await nodeRed.next('good', ours);
+  await nodeRed.inject('ask', { payload: 'unavailable' });
   await nodeRed.inject('ask', { payload: 'on' });
   expect((await nodeRed.next('not-now', ours))['payload']).toMatch(/already there/);
   await nodeRed.inject('ask', { payload: 'off' });

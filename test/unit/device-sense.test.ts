@@ -50,7 +50,7 @@ describe('what is a switch-on', () => {
   test('what the broker kept is not, but tells what was before', async () => {
     const house = await eager();
     const kept = (state: string): object => ({ ...plug(state), retain: true });
-    expect(await hearAll(house, kept('ON'))).toBe(0);
+    expect(await hearAll(house, kept('ON'), kept('OFF'), kept('ON'))).toBe(0);
     expect(await hearAll(house, kept('OFF'), plug('ON'))).toBe(1);
   });
 
@@ -176,6 +176,7 @@ describe('a plug that only measures', () => {
     await house.hears({ ...gone });
     await house.passes('1m');
     expect(house.resticStarts).toEqual([]);
+    expect(house.record.presence.sense.known('hall/meter')).toBe('off');
     expect(await hearAll(house, meter(7), meter(7), meter(7))).toBe(0);
   });
 
@@ -200,6 +201,33 @@ describe('which devices there are', () => {
     await house.hears({ payload: 'mounted', topic: 'drive' });
     await house.passes('1s');
     expect(house.ends).toEqual(['succeeded']);
+  });
+
+  test('who only ever says that it is mounted is believed anew after a check has missed it', async () => {
+    const house = new House();
+    house.check.passes = false;
+    house.policy = policy({ giveUpAtNextSlot: false });
+    await house.plan();
+    const mounted = { payload: 'mounted', topic: 'drive' };
+    expect(await hearAll(house, mounted)).toBe(0);
+    await house.passes('15m');
+    house.check.passes = true;
+    expect(await hearAll(house, mounted)).toBe(1);
+  });
+
+  test('a drive that was never seen to come is not missed, and its coming back counts', async () => {
+    const house = await eager();
+    const watch = (event: string, file: string): object => ({
+      payload: `/dev/disk/by-uuid/${file}`,
+      topic: '/dev/disk/by-uuid',
+      file,
+      filename: `/dev/disk/by-uuid/${file}`,
+      event,
+    });
+    await hearAll(house, watch('remove', 'drive'));
+    expect(house.record.presence.sense.known('/dev/disk/by-uuid/drive')).toBe('off');
+    expect(await hearAll(house, watch('update', 'drive'), watch('update', 'drive'))).toBe(1);
+    expect(await hearAll(house, watch('remove', 'drive'), watch('update', 'drive'))).toBe(2);
   });
 
   test('plug and drive that come together are one appearance', async () => {

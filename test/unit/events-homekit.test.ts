@@ -79,9 +79,9 @@ describe('the watch node', () => {
   });
 
   test('a drive comes and goes', () => {
-    const drive = { kind: 'edge', entity: path, source: 'watch' };
-    expect(readMessage(message('update'))).toEqual({ ...drive, power: 'on' });
-    expect(readMessage(message('remove'))).toEqual({ ...drive, power: 'off' });
+    const drive = { entity: path, source: 'watch' };
+    expect(readMessage(message('update'))).toEqual({ ...drive, kind: 'edge', power: 'on' });
+    expect(readMessage(message('remove'))).toEqual({ ...drive, kind: 'sync', power: 'off', initial: false });
   });
 
   test('other events are not its own', () => {

@@ -30,7 +30,7 @@ export class Presence {
     const was = this.sense.known(reading.entity);
     const news = this.sense.hear(reading);
     // It went away while nobody listened: nothing happened just now, but the next time it is on is a new one.
-    if (news === undefined && reading.power === 'off' && was === 'on') this.vanishes();
+    if (news === undefined && reading.power === 'off' && was !== 'off') this.vanishes();
     return news;
   }
 

@@ -3,6 +3,7 @@
 import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
 import type { PathList } from '../../editor/path-list.ts';
 import { pathList } from '../../editor/path-list.ts';
+import { deviceFields, storeWatts, WATTS } from '../../editor/plan-device.ts';
 import { newPlanKey } from '../../editor/plan-key.ts';
 import { retentionFields } from '../../editor/plan-retention.ts';
 import { scheduleFields, showServerZone } from '../../editor/plan-schedule.ts';
@@ -22,6 +23,7 @@ import {
   tagsAnswer,
   tagsComplaint,
   timeZoneAnswer,
+  wattsAnswer,
 } from '../../editor/plan-validation.ts';
 import type { EditedNode } from '../../editor/red.ts';
 import { textsOf } from '../../editor/red.ts';
@@ -195,14 +197,44 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
         return optionalDurationAnswer(value, 'settle');
       },
     },
-    wattsOn: { value: 3 },
-    wattsOnFor: { value: '5s' },
-    wattsOff: { value: 1 },
-    wattsOffFor: { value: '30s' },
+    wattsOn: {
+      value: WATTS.wattsOn,
+      validate(value, _options) {
+        return wattsAnswer(this, value, 'wattsOn');
+      },
+    },
+    wattsOnFor: {
+      value: WATTS.wattsOnFor,
+      validate(value, _options) {
+        return optionalDurationAnswer(value, 'wattsOnFor');
+      },
+    },
+    wattsOff: {
+      value: WATTS.wattsOff,
+      validate(value, _options) {
+        return wattsAnswer(this, value, 'wattsOff');
+      },
+    },
+    wattsOffFor: {
+      value: WATTS.wattsOffFor,
+      validate(value, _options) {
+        return optionalDurationAnswer(value, 'wattsOffFor');
+      },
+    },
     device: { value: '' },
     powerWords: { value: 'true-false' },
-    powerUpWithin: { value: '3m' },
-    powerOffAfter: { value: '10s' },
+    powerUpWithin: {
+      value: '3m',
+      validate(value, _options) {
+        return optionalDurationAnswer(value, 'powerUpWithin');
+      },
+    },
+    powerOffAfter: {
+      value: '10s',
+      validate(value, _options) {
+        return optionalDurationAnswer(value, 'powerOffAfter');
+      },
+    },
     powerOffMounted: { value: false },
     latenessPerDrive: { value: false },
     unreadableAccepted: { value: false },
@@ -237,6 +269,7 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
     const show = sections('#backup-plan-sections', [
       { id: 'backup-plan-what', label: text('tab.what') },
       { id: 'backup-plan-when', label: text('tab.when') },
+      { id: 'backup-plan-device', label: text('tab.device') },
       { id: 'backup-plan-keep', label: text('tab.keep') },
     ]);
     lists = {
@@ -255,6 +288,7 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
       retention: retentionFields(this.retention),
     };
     scheduleFields(this.situation);
+    deviceFields(this);
     keyField(this);
     askServer(this).catch(() => undefined);
     show('backup-plan-what');
@@ -265,6 +299,7 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
     this.excludes = lists.excludes.texts();
     this.tags = lists.tags.texts();
     this.retention = lists.retention();
+    storeWatts(this);
     dialogOpened(undefined);
     setTimeout(revalidatePlans);
     return wasCompleted(this);
