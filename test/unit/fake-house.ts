@@ -5,7 +5,7 @@ import type { FailureClass } from '../../src/lib/failure.ts';
 import { FAILURE_CLASSES, PERMANENT_CLASSES } from '../../src/lib/failure.ts';
 import type { JournalEntry } from '../../src/lib/journal/journal.ts';
 import { Journal } from '../../src/lib/journal/journal.ts';
-import type { BackupMessage, Carried, MaintenanceResult, Ticket } from '../../src/lib/message.ts';
+import type { BackupMessage, Carried, Ticket } from '../../src/lib/message.ts';
 import { readTicket } from '../../src/lib/message.ts';
 import type { Answer, PlanCommand } from '../../src/lib/plan/commands.ts';
 import { deviceAppeared, deviceVanished, obey } from '../../src/lib/plan/commands.ts';
@@ -21,6 +21,7 @@ import type { PlanState } from '../../src/lib/plan/state.ts';
 import { STATE_SCHEMA } from '../../src/lib/plan/state.ts';
 import { isPlanState } from '../../src/lib/plan/state-shape.ts';
 import { Problem } from '../../src/lib/problem.ts';
+import type { MaintenanceResult } from '../../src/lib/restic/maintenance-result.ts';
 import type { BackupFigures, BackupOutcome, Snapshot, SnapshotClaim } from '../../src/lib/restic/outcome.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 

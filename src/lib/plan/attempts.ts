@@ -1,7 +1,8 @@
 import type { CheckReport } from '../checks/check.ts';
 import { iso } from '../clock.ts';
-import type { Carried, MaintenanceResult, Ticket } from '../message.ts';
+import type { Carried, Ticket } from '../message.ts';
 import { Problem } from '../problem.ts';
+import type { MaintenanceResult, MaintenanceStep } from '../restic/maintenance-result.ts';
 import type { BackupOutcome, Progress, SnapshotClaim } from '../restic/outcome.ts';
 import { formatSize } from '../size.ts';
 import type { RecordedProcess } from '../system-process.ts';
@@ -31,6 +32,8 @@ export interface ClaimedAttempt {
  */
 export class Attempts {
   private readonly record: PlanRecord;
+  /** What is done now that the backup is good. */
+  step: MaintenanceStep | undefined;
 
   constructor(record: PlanRecord) {
     this.record = record;
@@ -124,6 +127,17 @@ export class Attempts {
     );
   }
 
+  /** The backup is good, and a step of the maintenance runs. On the disk when this resolves. */
+  async maintaining(ticket: Ticket, step: MaintenanceStep, process: RecordedProcess): Promise<void> {
+    const { record } = this;
+    const run = record.current(ticket);
+    if (run?.phase !== 'retention') return;
+    this.step = step;
+    const snapshot = record.state.lastSuccess?.snapshotId.slice(0, 8) ?? '';
+    const why = record.sentences.say(`phase.${step}`, { snapshot });
+    await record.put(change.enterPhase(record.state, run, 'retention', why, { process }));
+  }
+
   private async move(
     ticket: Ticket,
     phase: 'backing-up' | 'verifying',
@@ -143,7 +157,9 @@ export class Attempts {
     if (run === undefined) return;
     const at = this.record.clock.now();
     this.record.progress = null;
-    this.record.stoppedBy(undefined);
+    this.step = undefined;
+    // What follows a good backup may take hours, and can still be stopped.
+    if (outcome.kind !== 'succeeded') this.record.stoppedBy(undefined);
     switch (outcome.kind) {
       case 'succeeded': {
         const success = successOf(run.id, outcome);
@@ -212,7 +228,11 @@ export class Attempts {
       const reason = this.reasonOf(outcome);
       const message = this.record.message(event, { ...extras, reason, end: run.outcome });
       if (run.outcome === 'succeeded') this.countGapFromNow();
-      const ended = this.record.decisions.finish(run, run.outcome, { reason, extras, byMessage: true });
+      const ended = this.record.decisions.finish(afterMaintenance(run, maintenance), run.outcome, {
+        reason,
+        extras,
+        byMessage: true,
+      });
       const payload = this.record.state.why;
       await ended;
       return { ...message, payload };
@@ -240,6 +260,13 @@ export class Attempts {
       ? outcome.reason
       : outcome.failure.reason;
   }
+}
+
+/** The run with what its maintenance left behind: a restic that did not end well may not have removed its lock. */
+function afterMaintenance(run: RunState, maintenance: MaintenanceResult | undefined): RunState {
+  const last = maintenance?.steps.at(-1);
+  if (last === undefined || last.outcome === 'done') return run;
+  return { ...run, abandoned: run.process ?? run.abandoned };
 }
 
 function successOf(

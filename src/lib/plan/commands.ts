@@ -138,7 +138,11 @@ function run(record: PlanRecord, carried: Carried): Answer {
 function cancel(record: PlanRecord): Answer {
   const present = record.state.run;
   if (present === null) return notNow(record, 'answer.nothing');
-  if (present.phase === 'retention') return notNow(record, 'answer.running');
+  if (present.phase === 'retention') {
+    return record.stopAttempt()
+      ? accepted(record, 'answer.stoppingUpkeep')
+      : notNow(record, 'answer.running');
+  }
   if (record.stopAttempt()) return accepted(record, 'answer.cancelling');
   void record.decisions.finish(present, 'cancelled', { reason: record.sentences.say('cancelled.person') });
   return accepted(record, 'answer.cancelled');
