@@ -143,6 +143,9 @@ export class House {
   repositoryAnswers = true;
   repositoryAsked = 0;
   repositoryAccepted = 0;
+  repositoryRemembers: Promise<void> = Promise.resolve();
+  /** Id of the repository on the drive that is connected. */
+  repositoryId = 'repo';
   maintenance: MaintenanceResult | undefined;
   /** Messages after these nodes are eaten by a filter of the user's. */
   readonly eaten: Set<'backup-plan' | 'precondition-check' | 'restic-run'> = new Set();
@@ -366,7 +369,7 @@ export class House {
       },
       accept: () => {
         this.repositoryAccepted += 1;
-        return Promise.resolve();
+        return this.repositoryRemembers;
       },
     };
   }
@@ -476,7 +479,7 @@ export class House {
     const { ends } = this.restic;
     const time = claim?.time ?? iso(begunAt);
     const id = claim?.snapshotId ?? `snapshot-${name}`;
-    const made = { snapshot: snapshot({ id, time }), figures: FIGURES, repositoryId: 'repo' };
+    const made = { snapshot: snapshot({ id, time }), figures: FIGURES, repositoryId: this.repositoryId };
     switch (ends) {
       case 'succeeded':
         this.snapshots.push({ id, time });

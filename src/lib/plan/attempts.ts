@@ -1,5 +1,4 @@
 import type { CheckReport } from '../checks/check.ts';
-import { iso } from '../clock.ts';
 import type { Carried, Ticket } from '../message.ts';
 import { Problem } from '../problem.ts';
 import type { MaintenanceResult, MaintenanceStep } from '../restic/maintenance-result.ts';
@@ -166,8 +165,8 @@ export class Attempts {
         const why = this.record.sentences.say('phase.retention', {
           snapshot: success.snapshotId.slice(0, 8),
         });
-        const dueAt = this.record.dueAfter(success, at);
-        await this.record.put(change.attemptSucceeded(this.record.state, run, { at, success, dueAt, why }));
+        const debt = this.record.debtAfter(success, at);
+        await this.record.put(change.attemptSucceeded(this.record.state, run, { at, success, debt, why }));
         return;
       }
       case 'partial':
@@ -246,8 +245,8 @@ export class Attempts {
   private countGapFromNow(): void {
     const { state, clock } = this.record;
     if (state.lastSuccess === null) return;
-    const dueAt = this.record.dueAfter(state.lastSuccess, clock.now());
-    void this.record.put({ ...state, dueAt: dueAt === null ? null : iso(dueAt) });
+    const debt = this.record.debtAfter(state.lastSuccess, clock.now());
+    void this.record.put(change.withDebt(state, state.lastSuccess, debt));
   }
 
   private reasonOf(outcome: BackupOutcome): string {
