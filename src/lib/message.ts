@@ -2,6 +2,7 @@ import type { CheckReport } from './checks/check.ts';
 import type { FailureClass } from './failure.ts';
 import type { AttemptOutcome, RunEnd, Trigger } from './plan/state.ts';
 import { Problem } from './problem.ts';
+import type { MaintenanceResult } from './restic/maintenance-result.ts';
 import type { BackupFigures, Progress } from './restic/outcome.ts';
 
 /** What a message says; each output of each node sends its own. */
@@ -21,15 +22,6 @@ export type BackupEvent =
 
 /** What an alert is about. */
 export type AlertKind = 'gave-up' | 'power-up-failed' | 'maintenance-failed' | 'recovered';
-
-/** Result of the retention that follows a good backup. */
-export interface MaintenanceResult {
-  readonly ok: boolean;
-  readonly step: 'forget';
-  /** Snapshots that were removed. */
-  readonly removed: number;
-  readonly reason: string;
-}
 
 /**
  * `msg.backup`: what travels with a run. Of an incoming one only `plan`, `run` and `attempt` are believed.

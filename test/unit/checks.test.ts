@@ -471,9 +471,9 @@ describe('an empty list asks for the obvious', () => {
       return (await runChecks([], { ...CONTEXT, repository })).results[0]?.answer;
     };
     const expectedConfig = createHash('sha256').update('encrypted').digest('hex');
-    expect(await answer({ expectedConfig })).toBe('yes');
-    expect(await answer({ expectedConfig: expectedConfig.replace(/^./, 'x') })).toBe('no');
-    if ((await readMounts()).length > 0) expect(await answer({ expectedMountPoint: folder })).toBe('no');
+    expect(await answer({ expectedConfigs: ['0'.repeat(64), expectedConfig] })).toBe('yes');
+    expect(await answer({ expectedConfigs: [expectedConfig.replace(/^./, 'x')] })).toBe('no');
+    if ((await readMounts()).length > 0) expect(await answer({ expectedMountPoints: [folder] })).toBe('no');
   });
 
   test('a server that answers; its password is not shown', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { obey } from '../../src/lib/plan/commands.ts';
 import { deviceAppeared } from '../../src/lib/plan/device-events.ts';
 import { House, ms } from './fake-house.ts';
@@ -318,8 +318,21 @@ describe('accept-repository', () => {
 
   test('a debt that has begun is not forgiven', async () => {
     const house = await houseThatIs('waiting');
+    house.restic.ends = 'locked';
     await house.asks('accept-repository');
     expect(house.state.dueAt).toBe('2026-11-23T12:00:00.000Z');
+  });
+
+  test('a run that waited for the other drive looks again at once, and not before the answer is remembered', async () => {
+    const house = await houseThatIs('waiting');
+    let remembered = (): void => undefined;
+    house.repositoryRemembers = new Promise((resolve) => (remembered = resolve));
+    const before = house.state.run?.attempt;
+    await house.asks('accept-repository');
+    expect(house.state.run?.attempt).toBe(before);
+    remembered();
+    await house.passes('1s');
+    expect(house.ends).toEqual(['succeeded']);
   });
 });
 
@@ -330,4 +343,15 @@ test('nothing is obeyed before the plan’s past is known', async () => {
   house.removed();
   expect(obey(record, 'run').accepted).toBe(false);
   expect(deviceAppeared(record, {}).accepted).toBe(false);
+});
+
+test('what follows a good backup can be stopped; the success stays', async () => {
+  const house = new House();
+  house.restic.retention = ms('1h');
+  await house.plan({ every: '24h' });
+  expect(house.state.run?.phase).toBe('retention');
+  const stop = vi.spyOn(house.record, 'stopAttempt');
+  expect((await house.asks('cancel')).accepted).toBe(true);
+  expect(stop).toHaveBeenCalledOnce();
+  expect(house.state.lastSuccessAt).toBe('2026-11-23T12:00:00.000Z');
 });

@@ -6,7 +6,7 @@ import type { FailureClass } from '../../src/lib/failure.ts';
 import { FAILURE_CLASSES, PERMANENT_CLASSES } from '../../src/lib/failure.ts';
 import type { JournalEntry } from '../../src/lib/journal/journal.ts';
 import { Journal } from '../../src/lib/journal/journal.ts';
-import type { BackupMessage, Carried, MaintenanceResult, Ticket } from '../../src/lib/message.ts';
+import type { BackupMessage, Carried, Ticket } from '../../src/lib/message.ts';
 import { readTicket } from '../../src/lib/message.ts';
 import type { Answer, PlanCommand } from '../../src/lib/plan/commands.ts';
 import { obey } from '../../src/lib/plan/commands.ts';
@@ -23,6 +23,7 @@ import type { PlanState } from '../../src/lib/plan/state.ts';
 import { STATE_SCHEMA } from '../../src/lib/plan/state.ts';
 import { isPlanState } from '../../src/lib/plan/state-shape.ts';
 import { Problem } from '../../src/lib/problem.ts';
+import type { MaintenanceResult } from '../../src/lib/restic/maintenance-result.ts';
 import type { BackupFigures, BackupOutcome, Snapshot, SnapshotClaim } from '../../src/lib/restic/outcome.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 
@@ -144,6 +145,9 @@ export class House {
   repositoryAnswers = true;
   repositoryAsked = 0;
   repositoryAccepted = 0;
+  repositoryRemembers: Promise<void> = Promise.resolve();
+  /** Id of the repository on the drive that is connected. */
+  repositoryId = 'repo';
   maintenance: MaintenanceResult | undefined;
   /** The device that the plan switches; undefined: none. */
   device: FakeDevice | undefined;
@@ -385,7 +389,7 @@ export class House {
       },
       accept: () => {
         this.repositoryAccepted += 1;
-        return Promise.resolve();
+        return this.repositoryRemembers;
       },
     };
   }
@@ -498,7 +502,7 @@ export class House {
     const { ends } = this.restic;
     const time = claim?.time ?? iso(begunAt);
     const id = claim?.snapshotId ?? `snapshot-${name}`;
-    const made = { snapshot: snapshot({ id, time }), figures: FIGURES, repositoryId: 'repo' };
+    const made = { snapshot: snapshot({ id, time }), figures: FIGURES, repositoryId: this.repositoryId };
     switch (ends) {
       case 'succeeded':
         this.snapshots.push({ id, time });

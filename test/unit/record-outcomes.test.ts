@@ -170,7 +170,7 @@ test('the good backup after a gave-up says so once', async () => {
 
 test('a retention that failed is an alert of its own, and the backup is good', async () => {
   const house = new House();
-  house.maintenance = { ok: false, step: 'forget', removed: 0, reason: 'a lock' };
+  house.maintenance = { ok: false, step: 'forget', steps: [], removed: 0, reason: 'a lock' };
   await house.plan();
   expect(house.ends).toEqual(['succeeded']);
   expect(house.alerts).toEqual(['maintenance-failed']);

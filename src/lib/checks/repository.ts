@@ -8,14 +8,14 @@ import { sshDestination } from './ssh-destination.ts';
 import type { Look, Verdict } from './verdict.ts';
 import { failedProbe, verdict } from './verdict.ts';
 
-/** Where a repository is, and what is remembered of that place from its creation. */
+/** Where a repository is, and what is remembered of that place. */
 export interface RepositoryPlace {
   /** URL of any restic back end, or a local path. Secrets in it are not shown. */
   readonly url: string;
-  /** The mount that a local repository was created in; device numbers change with every replug, this does not. */
-  readonly expectedMountPoint?: string;
-  /** SHA-256 (hex) of the repository's `config` file: constant for its life. */
-  readonly expectedConfig?: string;
+  /** The mounts that its local repositories were on; device numbers change with every replug, these do not. */
+  readonly expectedMountPoints?: readonly string[];
+  /** SHA-256 (hex) of the `config` files of the repositories that may be there: constant for their lives. */
+  readonly expectedConfigs?: readonly string[];
 }
 
 /** restic's `config` has some 150 bytes. */
@@ -42,12 +42,12 @@ async function checkFolder(path: string, place: RepositoryPlace, look: Look): Pr
     probe({ op: 'stat', path }, look.timeoutMs),
     probe({ op: 'read', path: join(path, 'config'), limit: LONGEST_CONFIG }, look.timeoutMs),
   ]);
-  const { expectedMountPoint, expectedConfig } = place;
-  if (folder.ok && expectedMountPoint !== undefined) {
+  const { expectedMountPoints, expectedConfigs } = place;
+  if (folder.ok && expectedMountPoints !== undefined) {
     const mounts = await readMounts();
-    const mountPoint = mountOf(folder.realPath, mounts)?.mountPoint;
-    if (mounts.length > 0 && mountPoint !== expectedMountPoint) {
-      return verdict('no', look, 'repository.moved', { path, expected: expectedMountPoint });
+    const mountPoint = mountOf(folder.realPath, mounts)?.mountPoint ?? '';
+    if (mounts.length > 0 && !expectedMountPoints.includes(mountPoint)) {
+      return verdict('no', look, 'repository.moved', { path, expected: expectedMountPoints.at(-1) ?? '' });
     }
   }
   if (!config.ok) {
@@ -56,8 +56,7 @@ async function checkFolder(path: string, place: RepositoryPlace, look: Look): Pr
   }
   if (!folder.ok) return failedProbe(folder, path, look);
   const found = createHash('sha256').update(config.content).digest('hex');
-  if (expectedConfig !== undefined && found !== expectedConfig)
-    return verdict('no', look, 'repository.other', { path });
+  if (expectedConfigs?.includes(found) === false) return verdict('no', look, 'repository.other', { path });
   return verdict('yes', look, 'repository.yes', { path });
 }
 

@@ -1,17 +1,21 @@
 import type { Job } from '../job.ts';
-import type { Carried, MaintenanceResult, Ticket } from '../message.ts';
+import type { Carried, Ticket } from '../message.ts';
 import type { ClaimedAttempt } from '../plan/attempts.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import { hearTestimony } from '../plan/recovery.ts';
 import type { PlanSettings } from '../plan/settings.ts';
 import type { BackupHooks, BackupRequest } from '../restic/backup-request.ts';
+import type { MaintenanceResult, MaintenanceStep } from '../restic/maintenance-result.ts';
 import type { BackupOutcome, Progress } from '../restic/outcome.ts';
 import type { ResticRepository } from '../restic/repository.ts';
+import type { RepositoryMemories } from '../restic/repository-memory.ts';
 
 /** What a restic-run node wants to know while it backs up. */
 export interface AttemptWatcher {
   queued(position: number): void;
   progressed(progress: Progress, message: Carried): void;
+  /** The backup is good, and what follows it goes on; `progress` where restic tells it. */
+  maintaining(step: MaintenanceStep, progress?: Progress): void;
   ended(outcome: BackupOutcome, message: Carried): Promise<void>;
 }
 
@@ -49,6 +53,7 @@ export async function makeAttempt(
   attempt: ClaimedAttempt,
   repository: ResticRepository,
   watcher: AttemptWatcher,
+  memories: RepositoryMemories,
 ): Promise<void> {
   const request = backupRequest(attempt.settings, attempt);
   const hooks: BackupHooks = {
@@ -64,6 +69,11 @@ export async function makeAttempt(
       if (job.stopped === 'shutdown' && outcome.kind === 'cancelled') return;
       await record.attempts.report(ticket, asStopped(job, outcome, record));
     },
+    onMaintenance: (step, process) => {
+      watcher.maintaining(step);
+      void record.attempts.maintaining(ticket, step, process);
+    },
+    onMaintenanceProgress: (step, progress) => watcher.maintaining(step, progress),
   };
   await record.attempts.needsDevice(ticket, job.signal);
   if (attempt.abandoned !== null) {
@@ -77,7 +87,7 @@ export async function makeAttempt(
   let outcome: BackupOutcome;
   let maintenance: MaintenanceResult | undefined;
   if (attempt.claim === null) {
-    ({ outcome, maintenance } = await runBackup(repository, request, hooks, job.signal));
+    ({ outcome, maintenance } = await runBackup(repository, request, hooks, job.signal, memories));
   } else {
     outcome = await verifyClaim(repository, attempt.claim, request, hooks, job.signal);
     await hooks.onOutcome?.(outcome);

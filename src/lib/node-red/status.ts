@@ -6,6 +6,7 @@ import { translate } from '../language.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import type { RunState } from '../plan/state.ts';
 import type { TextValues } from '../problem.ts';
+import type { MaintenanceStep } from '../restic/maintenance-result.ts';
 import type { BackupOutcome, Progress } from '../restic/outcome.ts';
 import { formatSize } from '../size.ts';
 
@@ -106,7 +107,23 @@ function runningStatus(record: PlanRecord): NodeStatus {
   const { language } = record.sentences;
   const phase = record.state.run?.phase ?? 'handed-out';
   if (phase === 'backing-up' && record.progress !== null) return progressStatus(record.progress, language);
+  const { step } = record.attempts;
+  if (phase === 'retention' && step !== undefined) return maintenanceStatus(step, undefined, language);
   return status(language, 'blue dot', `phase.${phase}`);
+}
+
+/** What follows a good backup: which step, and its percent where restic tells it. */
+export function maintenanceStatus(
+  step: MaintenanceStep,
+  progress: Progress | undefined,
+  language: Language,
+): NodeStatus {
+  const doing = translate(language, `status:step.${step}`);
+  if (progress === undefined) return { fill: 'blue', shape: 'dot', text: doing };
+  return status(language, 'blue dot', 'stepProgress', {
+    doing,
+    percent: Math.floor(progress.fraction * 100),
+  });
 }
 
 /** How an attempt ended, in a few words. */

@@ -68,8 +68,9 @@ export class Announcer {
       if (!unsaid) alert('recovered', this.sentences.say('recovered', { name, reason }));
     }
     if (extras.maintenance?.ok === false) {
-      const text = { name, reason: extras.maintenance.reason };
-      alert('maintenance-failed', this.sentences.say('alertMaintenance', text));
+      const { step, reason: failure } = extras.maintenance;
+      const text = this.sentences.say(`alertMaintenance.${step}`, { name, reason: failure });
+      alert('maintenance-failed', text);
     }
   }
 

@@ -1,8 +1,8 @@
 import type { CheckReport } from '../checks/check.ts';
 import { firstObstacle } from '../checks/obstacle.ts';
-import { iso } from '../clock.ts';
-import type { Carried, MaintenanceResult, Ticket } from '../message.ts';
+import type { Carried, Ticket } from '../message.ts';
 import { Problem } from '../problem.ts';
+import type { MaintenanceResult, MaintenanceStep } from '../restic/maintenance-result.ts';
 import type { BackupOutcome, Progress, SnapshotClaim } from '../restic/outcome.ts';
 import { formatSize } from '../size.ts';
 import type { RecordedProcess } from '../system-process.ts';
@@ -36,6 +36,8 @@ export class Attempts {
   private attemptOver: AbortController = new AbortController();
   /** The attempt that its device was switched on for last, and whether it is on because of us. */
   private powered: { readonly attempt: string; readonly isOurs: boolean } | undefined;
+  /** What is done now that the backup is good. */
+  step: MaintenanceStep | undefined;
 
   constructor(record: PlanRecord) {
     this.record = record;
@@ -162,6 +164,17 @@ export class Attempts {
     );
   }
 
+  /** The backup is good, and a step of the maintenance runs. On the disk when this resolves. */
+  async maintaining(ticket: Ticket, step: MaintenanceStep, process: RecordedProcess): Promise<void> {
+    const { record } = this;
+    const run = record.current(ticket);
+    if (run?.phase !== 'retention') return;
+    this.step = step;
+    const snapshot = record.state.lastSuccess?.snapshotId.slice(0, 8) ?? '';
+    const why = record.sentences.say(`phase.${step}`, { snapshot });
+    await record.put(change.enterPhase(record.state, run, 'retention', why, { process }));
+  }
+
   private async move(
     ticket: Ticket,
     phase: 'backing-up' | 'verifying',
@@ -181,15 +194,17 @@ export class Attempts {
     if (run === undefined) return;
     const at = this.record.clock.now();
     this.record.progress = null;
-    this.record.stoppedBy(undefined);
+    this.step = undefined;
+    // What follows a good backup may take hours, and can still be stopped.
+    if (outcome.kind !== 'succeeded') this.record.stoppedBy(undefined);
     switch (outcome.kind) {
       case 'succeeded': {
         const success = successOf(run.id, outcome);
         const why = this.record.sentences.say('phase.retention', {
           snapshot: success.snapshotId.slice(0, 8),
         });
-        const dueAt = this.record.dueAfter(success, at);
-        await this.record.put(change.attemptSucceeded(this.record.state, run, { at, success, dueAt, why }));
+        const debt = this.record.debtAfter(success, at);
+        await this.record.put(change.attemptSucceeded(this.record.state, run, { at, success, debt, why }));
         return;
       }
       case 'partial':
@@ -258,7 +273,11 @@ export class Attempts {
       const reason = this.reasonOf(outcome);
       const message = this.record.message(event, { ...extras, reason, end: run.outcome });
       if (run.outcome === 'succeeded') this.countGapFromNow();
-      const ended = this.record.decisions.finish(run, run.outcome, { reason, extras, byMessage: true });
+      const ended = this.record.decisions.finish(afterMaintenance(run, maintenance), run.outcome, {
+        reason,
+        extras,
+        byMessage: true,
+      });
       const payload = this.record.state.why;
       await ended;
       return { ...message, payload };
@@ -284,8 +303,8 @@ export class Attempts {
   private countGapFromNow(): void {
     const { state, clock } = this.record;
     if (state.lastSuccess === null) return;
-    const dueAt = this.record.dueAfter(state.lastSuccess, clock.now());
-    void this.record.put({ ...state, dueAt: dueAt === null ? null : iso(dueAt) });
+    const debt = this.record.debtAfter(state.lastSuccess, clock.now());
+    void this.record.put(change.withDebt(state, state.lastSuccess, debt));
   }
 
   private reasonOf(outcome: BackupOutcome): string {
@@ -302,6 +321,13 @@ export class Attempts {
 
 function nameOf({ run, attempt }: Ticket): string {
   return `${run}/${attempt}`;
+}
+
+/** The run with what its maintenance left behind: a restic that did not end well may not have removed its lock. */
+function afterMaintenance(run: RunState, maintenance: MaintenanceResult | undefined): RunState {
+  const last = maintenance?.steps.at(-1);
+  if (last === undefined || last.outcome === 'done') return run;
+  return { ...run, abandoned: run.process ?? run.abandoned };
 }
 
 function successOf(

@@ -68,7 +68,11 @@ function run(record: PlanRecord, carried: Carried): Answer {
 function cancel(record: PlanRecord): Answer {
   const present = record.state.run;
   if (present === null) return notNow(record, 'answer.nothing');
-  if (present.phase === 'retention') return notNow(record, 'answer.running');
+  if (present.phase === 'retention') {
+    return record.stopAttempt('cancel')
+      ? accepted(record, 'answer.stoppingUpkeep')
+      : notNow(record, 'answer.running');
+  }
   if (record.stopAttempt('cancel')) return accepted(record, 'answer.cancelling');
   void record.decisions.finish(present, 'cancelled', { reason: record.sentences.say('cancelled.person') });
   return accepted(record, 'answer.cancelled');
@@ -121,13 +125,10 @@ function accept(record: PlanRecord): Answer {
   if (lastPartial === null || isOlder(lastPartial.at, state.lastSuccessAt)) {
     return notNow(record, 'answer.nothingToAccept');
   }
-  const stamped = stampSuccess({ ...state, lastPartial: null }, lastPartial);
-  const dueAt = record.dueAfter(lastPartial, endOf(lastPartial));
-  const due = dueAt === null ? null : iso(dueAt);
-  const start = record.startOf(due);
+  const debt = record.debtAfter(lastPartial, endOf(lastPartial));
+  const start = record.startOf(debt.dueAt === null ? null : iso(debt.dueAt));
   void record.put({
-    ...stamped,
-    dueAt: due,
+    ...stampSuccess({ ...state, lastPartial: null }, lastPartial, debt),
     nextAttemptAt: state.run === null ? (start === null ? null : iso(start)) : state.nextAttemptAt,
     why: record.sentences.say('accepted', { snapshot: lastPartial.snapshotId.slice(0, 8) }),
   });
@@ -139,17 +140,22 @@ function isOlder(time: string, than: string | null): boolean {
   return than !== null && Date.parse(time) < Date.parse(than);
 }
 
-/** Another repository, a new drive: it is the right one from now on, and nothing good is in it yet. */
+/** Another repository, a new drive: it is right as well from now on, and nothing good is in it yet. */
 function acceptRepository(record: PlanRecord): Answer {
-  const { state, witness } = record;
-  const now = record.clock.now();
-  void witness?.accept().catch((cause: unknown) => {
-    record.warn(new Problem('journal-unwritable', { path: '' }, { cause }));
-  });
-  // A debt that has begun is not forgiven by a new drive.
-  const dueAt = state.dueAt !== null && Date.parse(state.dueAt) <= now ? state.dueAt : iso(now);
-  void record.put({ ...state, dueAt, nextAttemptAt: state.run === null ? iso(now) : state.nextAttemptAt });
-  record.tick();
+  const owe = (): void => {
+    const { state } = record;
+    const now = record.clock.now();
+    // A debt that has begun is not forgiven by a new drive.
+    const dueAt = state.dueAt !== null && Date.parse(state.dueAt) <= now ? state.dueAt : iso(now);
+    void record.put({ ...state, dueAt, nextAttemptAt: state.run === null ? iso(now) : state.nextAttemptAt });
+    // What waited for the other drive looks again at once.
+    if (state.run?.phase === 'waiting' && state.paused === null) record.tryAgain();
+    record.tick();
+  };
+  // Only when it is remembered: a look before that would still say no.
+  void Promise.resolve(record.witness?.accept())
+    .catch((cause: unknown) => record.warn(new Problem('journal-unwritable', { path: '' }, { cause })))
+    .then(owe);
   return accepted(record, 'answer.acceptedRepository');
 }
 

@@ -4,6 +4,7 @@ import { Problem } from '../problem.ts';
 import type { AnnouncementExtras, FinishedRun } from './announcement.ts';
 import { backupMessage, envelope } from './announcement.ts';
 import { Announcer } from './announcer.ts';
+import { dueAfterLast } from './drives.ts';
 import { mayPowerUp } from './power-up.ts';
 import type { PlanRecord } from './record.ts';
 import type { Decision } from './retry-policy.ts';
@@ -112,7 +113,7 @@ export class Decisions {
     const now = record.clock.now();
     const next =
       facts.nextAttemptAt ??
-      (end === 'succeeded' ? record.startOf(record.state.dueAt) : record.followingSlot(now));
+      (end === 'succeeded' ? record.startOf(dueAfterLast(record.state)) : record.followingSlot(now));
     const why = record.sentences.ended(end, reason, next, now);
     const { outcome, failureClass, trigger, attempt, id } = run;
     const told: FinishedRun = {

@@ -3,6 +3,7 @@ import type { DeviceReading, PowerReading, Sample } from '../events/reading.ts';
 import type { Carried } from '../message.ts';
 import type { Answer } from './commands.ts';
 import { accepted, notNow } from './commands.ts';
+import { owedDrives } from './drives.ts';
 import type { PlanRecord } from './record.ts';
 import { SHORTEST_DELAY_MS } from './retry-policy.ts';
 import type { PlanState } from './state.ts';
@@ -181,6 +182,7 @@ function owedOnAppearance(record: PlanRecord, now: number): boolean {
   const gapOver = sinceSuccess < 0 || sinceSuccess >= settings.minimumGapMs;
   // Without a schedule every appearance is a slot.
   if (settings.deviceStarts === 'always' || settings.schedule.kind === 'event') return gapOver;
+  if (settings.latenessPerDrive && owedDrives(state, now).length > 0) return gapOver;
   return state.dueAt !== null && Date.parse(state.dueAt) <= now;
 }
 

@@ -318,10 +318,11 @@ export class PlanRecord {
     return envelope(this.carried, backupMessage(this.state, event, extras), this.state.why);
   }
 
-  /** When the next debt begins after a success, the run having ended at `endedAt` (ms). */
-  dueAfter(success: SuccessRecord, endedAt: number): number | null {
-    const { schedule, minimumGapMs } = this.settings;
-    return dueAfterSuccess(schedule, { snapshotAt: Date.parse(success.at), endedAt, minimumGapMs });
+  /** What a success leaves owed, its run having ended at `endedAt` (ms). */
+  debtAfter(success: SuccessRecord, endedAt: number): change.NextDebt {
+    const { schedule, minimumGapMs, latenessPerDrive: perDrive } = this.settings;
+    const dueAt = dueAfterSuccess(schedule, { snapshotAt: Date.parse(success.at), endedAt, minimumGapMs });
+    return { dueAt, perDrive };
   }
 
   /** An attempt is being made. */

@@ -5,6 +5,7 @@ import { Problem } from '../problem.ts';
 import type { RecordedProcess } from '../system-process.ts';
 import { isAlive } from '../system-process.ts';
 import type { Testimony } from './doors.ts';
+import { debtOf, drivesAfter } from './drives.ts';
 import type { PlanRecord } from './record.ts';
 import { dueAfterSuccess, firstDue, scheduleText } from './schedule.ts';
 import type { PlanSettings } from './settings.ts';
@@ -37,17 +38,30 @@ export async function recollect(
     throw new Problem('journal-newer', { plan: settings.name, schema: entry.schema });
   // A file that was copied from another plan would claim that plan's successes.
   if (entry.found === 'state' && entry.state.plan === settings.key)
-    return { state: entry.state, problems: [] };
+    return { state: completed(entry.state), problems: [] };
   const problems =
     entry.found === 'damaged'
       ? [new Problem('journal-damaged', { plan: settings.name, kept: entry.kept })]
       : [];
   const mirror = await recallMirror().catch(() => undefined);
   if (isPlanState(mirror) && mirror.plan === settings.key) {
-    const unconfirmed = { ...mirror, lastSuccess: null, lastSuccessAt: null, testimonyOwed: true };
+    const unconfirmed = {
+      ...mirror,
+      lastSuccess: null,
+      lastSuccessAt: null,
+      drives: [],
+      testimonyOwed: true,
+    };
     return { state: unconfirmed, problems };
   }
   return { state: { ...newPlanState(settings.key, settings.name), testimonyOwed: true }, problems };
+}
+
+/** A state with what an older version did not know of: its only drive is that of the last success. */
+function completed(state: Omit<PlanState, 'drives'> & Partial<Pick<PlanState, 'drives'>>): PlanState {
+  if (state.drives !== undefined) return { ...state, drives: state.drives };
+  const { lastSuccess, dueAt } = state;
+  return { ...state, drives: lastSuccess === null ? [] : drivesAfter([], lastSuccess, dueAt) };
 }
 
 /** Fits a remembered state to the present settings: new plans, renamed ones, edited schedules. */
@@ -69,22 +83,39 @@ function underNewSchedule(record: PlanRecord, now: number): Partial<PlanState> {
   const { run } = state;
   const following = record.followingSlot(now);
   const nextSlotAt = following === null ? null : iso(following);
-  if (state.dueAt === null || Date.parse(state.dueAt) > now) {
-    const dueAt = dueUnder(settings, state, now);
-    const due = dueAt === null ? null : iso(dueAt);
-    return { dueAt: due, ...(run === null ? idle(record, due) : { run: { ...run, nextSlotAt } }) };
+  const toCome = (dueAt: string | null): boolean => dueAt === null || Date.parse(dueAt) > now;
+  const drives = state.drives.map((drive) => {
+    if (!toCome(drive.dueAt)) return drive;
+    const success = { at: drive.lastSuccessAt, endedAt: Date.parse(drive.lastSuccessAt) };
+    return { ...drive, dueAt: isoOrNull(dueUnder(settings, success, now)) };
+  });
+  if (toCome(state.dueAt)) {
+    const { lastSuccess } = state;
+    const success = lastSuccess && { at: lastSuccess.at, endedAt: endOf(lastSuccess) };
+    const due = isoOrNull(dueUnder(settings, success, now));
+    const dueAt = debtOf(drives, due, settings.latenessPerDrive);
+    return { drives, dueAt, ...(run === null ? idle(record, due) : { run: { ...run, nextSlotAt } }) };
   }
-  if (run !== null) return { run: { ...run, nextSlotAt } };
+  if (run !== null) return { drives, run: { ...run, nextSlotAt } };
   const isOwedNow = state.nextAttemptAt !== null && Date.parse(state.nextAttemptAt) <= now;
-  return isOwedNow ? {} : { nextAttemptAt: nextSlotAt, why: record.sentences.next(following, now) };
+  if (isOwedNow) return { drives };
+  return { drives, nextAttemptAt: nextSlotAt, why: record.sentences.next(following, now) };
 }
 
-/** When the debt after the last success begins under a schedule that was edited now. */
-function dueUnder(settings: PlanSettings, state: PlanState, now: number): number | null {
+function isoOrNull(time: number | null): string | null {
+  return time === null ? null : iso(time);
+}
+
+/** When the debt after a success begins under a schedule that was edited now. */
+function dueUnder(
+  settings: PlanSettings,
+  success: { at: string; endedAt: number } | null,
+  now: number,
+): number | null {
   const { schedule, minimumGapMs } = settings;
-  if (state.lastSuccess === null) return firstDue(schedule, now);
-  const snapshotAt = Math.min(Date.parse(state.lastSuccess.at), now);
-  const endedAt = Math.min(endOf(state.lastSuccess), now);
+  if (success === null) return firstDue(schedule, now);
+  const snapshotAt = Math.min(Date.parse(success.at), now);
+  const endedAt = Math.min(success.endedAt, now);
   // Slots of the new schedule that have passed were never promised.
   if (schedule.kind === 'cron') return schedule.cron.next(Math.max(now, endedAt + minimumGapMs - 1)) ?? null;
   return dueAfterSuccess(schedule, { snapshotAt, endedAt, minimumGapMs });
@@ -116,13 +147,9 @@ export async function hearTestimony(record: PlanRecord): Promise<boolean> {
     return true;
   }
   const success = witnessed(testimony);
-  const stamped = change.stampSuccess(state, success);
+  const debt = record.debtAfter(success, Math.min(endOf(success), now));
   const why = record.sentences.say('testimony', { snapshot: testimony.snapshot.id.slice(0, 8) });
-  await record.put({
-    ...stamped,
-    ...owed(record, record.dueAfter(success, Math.min(endOf(success), now))),
-    why,
-  });
+  await record.put({ ...change.stampSuccess(state, success, debt), ...owed(record, debt.dueAt), why });
   return true;
 }
 
@@ -146,8 +173,9 @@ export async function resumeInterrupted(record: PlanRecord): Promise<void> {
   if (run === null || run.phase === 'waiting' || run.phase === 'deciding') return;
   const now = (): number => record.clock.now();
   if (run.phase === 'retention') {
-    // Its debt was paid before we died; slots since then are owed.
-    void record.decisions.finish(run, 'succeeded', { reason: record.state.why });
+    // Its debt was paid before we died; slots since then are owed. What followed the backup may have left its lock.
+    const abandoned = run.process ?? run.abandoned;
+    void record.decisions.finish({ ...run, abandoned }, 'succeeded', { reason: record.state.why });
     return;
   }
   await untilGone(run.process, record.clock);

@@ -60,6 +60,13 @@ const isRun = has<NonNullable<PlanState['run']>>({
   nextSlotAt: orNull(time),
 });
 
+const isDrive = has<PlanState['drives'][number]>({
+  repositoryId: text,
+  lastSuccessAt: time,
+  lastSnapshotId: text,
+  dueAt: orNull(time),
+});
+
 const isState = has<PlanState>({
   schema: (value) => value === STATE_SCHEMA,
   revision: count,
@@ -76,6 +83,8 @@ const isState = has<PlanState>({
   lastSuccess: orNull(isSuccess),
   lastPartial: orNull(isSuccess),
   acceptedRepositories: list,
+  // Missing in the journals of version 0.1; filled in when they are read.
+  drives: (value) => value === undefined || (Array.isArray(value) && value.every(isDrive)),
   testimonyOwed: flag,
   alarmed: flag,
   history: list,

@@ -48,6 +48,15 @@ export interface SuccessRecord {
   readonly figures: BackupFigures | null;
 }
 
+/** The last good backup in one of the repositories that take turns; times ISO 8601 UTC. */
+export interface DriveState {
+  readonly repositoryId: string;
+  readonly lastSuccessAt: string;
+  readonly lastSnapshotId: string;
+  /** When this drive's own debt began or will begin; null: only an event starts a run. */
+  readonly dueAt: string | null;
+}
+
 /** When the backup that made a snapshot ended, ms, as far as it is known. */
 export function endOf(success: SuccessRecord): number {
   return Date.parse(success.at) + (success.figures?.durationMs ?? 0);
@@ -149,6 +158,8 @@ export interface PlanState {
   readonly acceptedRepositories: readonly string[];
   /** A restic that ended with its drive away, in a run that is over: its lock may still be there. */
   readonly abandoned?: RecordedProcess | null;
+  /** What is on each of them, the latest last; at most 8, without those that were given up for a year. */
+  readonly drives: readonly DriveState[];
   /** The journal was lost and the repository has not been asked yet for the last success. */
   readonly testimonyOwed: boolean;
   /** A gave-up alert was sent and no recovery yet. */
@@ -184,6 +195,7 @@ export function newPlanState(plan: string, name: string): PlanState {
     lastPartial: null,
     acceptedRepositories: [],
     abandoned: null,
+    drives: [],
     testimonyOwed: false,
     alarmed: false,
     history: [],

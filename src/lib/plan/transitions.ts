@@ -1,6 +1,7 @@
 import { iso } from '../clock.ts';
 import type { FailureClass } from '../failure.ts';
 import type { SnapshotClaim } from '../restic/outcome.ts';
+import { debtOf, drivesAfter } from './drives.ts';
 import type {
   AttemptOutcome,
   PendingRetry,
@@ -210,19 +211,33 @@ export function attemptInterrupted(
 export function attemptSucceeded(
   state: PlanState,
   run: RunState,
-  facts: { at: number; success: SuccessRecord; dueAt: number | null; why: string },
+  facts: { at: number; success: SuccessRecord; debt: NextDebt; why: string },
 ): PlanState {
-  const stamped = stampSuccess(state, facts.success);
   return {
-    ...stamped,
-    dueAt: facts.dueAt === null ? null : iso(facts.dueAt),
+    ...stampSuccess(state, facts.success, facts.debt),
     run: { ...run, phase: 'retention', outcome: 'succeeded', claim: null, process: null },
     why: facts.why,
   };
 }
 
-/** The success becomes the last one, unless a later one is known. */
-export function stampSuccess(state: PlanState, success: SuccessRecord): PlanState {
+/** What a success leaves owed. */
+export interface NextDebt {
+  /** When the next debt begins, ms; null: only an event starts a run. */
+  readonly dueAt: number | null;
+  /** Each drive has a debt of its own, and the plan that of the drive that is due first. */
+  readonly perDrive: boolean;
+}
+
+/** The debt that follows a success, in its drive and in the plan. */
+export function withDebt(state: PlanState, success: SuccessRecord, { dueAt, perDrive }: NextDebt): PlanState {
+  const due = dueAt === null ? null : iso(dueAt);
+  const drives = drivesAfter(state.drives, success, due);
+  return { ...state, drives, dueAt: debtOf(drives, due, perDrive) };
+}
+
+/** The success becomes the last one, unless a later one is known, and pays its debt. */
+export function stampSuccess(before: PlanState, success: SuccessRecord, debt: NextDebt): PlanState {
+  const state = withDebt(before, success, debt);
   const accepted = state.acceptedRepositories.includes(success.repositoryId)
     ? state.acceptedRepositories
     : [...state.acceptedRepositories, success.repositoryId].slice(-8);

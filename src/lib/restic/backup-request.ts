@@ -1,4 +1,6 @@
-import type { BackupOutcome } from './outcome.ts';
+import type { RecordedProcess } from '../system-process.ts';
+import type { MaintenanceResult, MaintenanceStep } from './maintenance-result.ts';
+import type { BackupOutcome, Progress } from './outcome.ts';
 import type { RunHooks } from './repository.ts';
 import type { Retention } from './retention.ts';
 import type { SourceSize } from './sources.ts';
@@ -30,24 +32,16 @@ export interface BackupHooks extends RunHooks {
   readonly onVerifying?: () => void;
   /**
    * The outcome of the backup. Awaited before anything else touches the repository, so that a success is in the
-   * journal before retention starts.
+   * journal before maintenance starts.
    */
   readonly onOutcome?: (outcome: BackupOutcome) => Promise<void>;
-  readonly onRetention?: () => void;
-}
-
-/** How the retention after a good backup went. Its failure does not touch the success. */
-export interface RetentionResult {
-  readonly ok: boolean;
-  readonly step: 'forget';
-  /** Snapshots removed. */
-  readonly removed: number;
-  /** A sentence; empty when ok. */
-  readonly reason: string;
+  /** A step of the maintenance has begun, in this restic. */
+  readonly onMaintenance?: (step: MaintenanceStep, process: RecordedProcess) => void;
+  readonly onMaintenanceProgress?: (step: MaintenanceStep, progress: Progress) => void;
 }
 
 export interface BackupResult {
   readonly outcome: BackupOutcome;
-  /** Undefined when there was nothing to do: no good backup, or no policy. */
-  readonly maintenance: RetentionResult | undefined;
+  /** Undefined when there was nothing to do: no good backup, no policy and nothing owed. */
+  readonly maintenance: MaintenanceResult | undefined;
 }

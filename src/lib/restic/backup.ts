@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
+import { maintain } from './after-backup.ts';
 import type { BackupHooks, BackupRequest, BackupResult } from './backup-request.ts';
 import { repositoryIdentity } from './identity.ts';
 import type { BackupFigures, BackupOutcome, Failure, SnapshotClaim } from './outcome.ts';
 import { atLeast } from './process/binary.ts';
 import type { ProcessResult } from './process/run.ts';
 import type { CommandOutcome, ResticRepository } from './repository.ts';
-import { applyRetention, wantsRetention } from './retention-run.ts';
+import type { RepositoryMemories } from './repository-memory.ts';
+import { wantsRetention } from './retention-run.ts';
 import type { Source } from './sources.ts';
 import { lookAtSources, lostSource, shrank } from './sources.ts';
 import { tagIncomplete } from './tag.ts';
@@ -15,17 +17,20 @@ import { lookForSnapshot, snapshotTags } from './verify.ts';
 const STALL_MS = 30 * 60_000;
 
 /**
- * One backup and, when it was good, the plan's retention, in one hold of the repository's lane. Resolves with what
- * happened; rejects only for bugs and when a hook does. Aborting the signal stops restic cleanly (or leaves the
- * queue); `signal.reason` is `cancel` or `shutdown`.
+ * One backup and, when it was good, the plan's retention and what upkeep the repository is owed, in one hold of the
+ * repository's lane. `memories`: what is known of the repository; a backup into a local one that was not accepted at
+ * its place is refused. Resolves with what happened; rejects only for bugs and when a hook does. Aborting the signal
+ * stops restic cleanly (or leaves the queue); `signal.reason` is `cancel`, `device` or `shutdown`.
  */
 export async function runBackup(
   repository: ResticRepository,
   request: BackupRequest,
   hooks: BackupHooks = {},
   signal?: AbortSignal,
+  memories?: RepositoryMemories,
 ): Promise<BackupResult> {
-  const mode = wantsRetention(request.retention) ? 'exclusive' : 'shared';
+  const mayBeOwed = await memories?.mayBeOwed(repository, repository.host.clock.now()).catch(() => false);
+  const mode = wantsRetention(request.retention) || mayBeOwed === true ? 'exclusive' : 'shared';
   const hold = await repository.enterLane(mode, hooks, signal);
   if (hold === undefined) {
     const outcome: BackupOutcome = { kind: 'cancelled', reason: repository.text('cancelled.queued') };
@@ -35,13 +40,14 @@ export async function runBackup(
   try {
     // restic's working directory is on the repository's drive, so nothing may be relative.
     const absolute = { ...request, paths: request.paths.map((path) => resolve(path)) };
-    const outcome = await attempt(repository, absolute, hooks, signal);
+    const outcome = await attempt(repository, absolute, { hooks, signal, memories });
     await hooks.onOutcome?.(outcome);
-    const retained =
-      outcome.kind === 'succeeded' && wantsRetention(request.retention) && signal?.aborted !== true;
-    if (!retained) return { outcome, maintenance: undefined };
-    hooks.onRetention?.();
-    return { outcome, maintenance: await applyRetention(repository, request, signal) };
+    // Entered side by side with others: what was owed only meanwhile waits for the next backup.
+    if (outcome.kind !== 'succeeded' || mode === 'shared') return { outcome, maintenance: undefined };
+    const { repositoryId } = outcome;
+    const work = { request: absolute, repositoryId, hooks, memories };
+    const maintenance = await maintain(repository, { ...work, ...(signal === undefined ? {} : { signal }) });
+    return { outcome, maintenance };
   } finally {
     hold.release();
   }
@@ -67,11 +73,16 @@ export async function verifyClaim(
   }
 }
 
+interface AttemptContext {
+  readonly hooks: BackupHooks;
+  readonly signal: AbortSignal | undefined;
+  readonly memories: RepositoryMemories | undefined;
+}
+
 async function attempt(
   repository: ResticRepository,
   request: BackupRequest,
-  hooks: BackupHooks,
-  signal: AbortSignal | undefined,
+  { hooks, signal, memories }: AttemptContext,
 ): Promise<BackupOutcome> {
   const { host } = repository;
   if (request.paths.length === 0) return failed({ class: 'config', reason: repository.text('source.none') });
@@ -79,6 +90,10 @@ async function attempt(
   const obstacle = missingSource(repository, sources) ?? target.obstacle;
   if (obstacle !== undefined) return failed(obstacle);
   const before = target.place;
+  if (before !== undefined && (await isForeign(repository, before.repositoryId, memories))) {
+    const reason = repository.text('place.other', { path: before.path });
+    return failed({ class: 'device-unavailable', reason });
+  }
 
   const startedMs = host.clock.now();
   let ended: CommandOutcome;
@@ -120,6 +135,21 @@ async function attempt(
   const partialReason = whyPartial(repository, request, ended, figures, lostSource(sources, after));
   const claim = partialReason === undefined ? claimed : { ...claimed, partialReason };
   return verify(repository, claim, request, { startedMs, ...(early === undefined ? {} : { early }) });
+}
+
+/** Is it not one of those that were accepted at this place? */
+async function isForeign(
+  repository: ResticRepository,
+  repositoryId: string,
+  memories: RepositoryMemories | undefined,
+): Promise<boolean> {
+  try {
+    return (await memories?.accepts(repository, repositoryId)) === false;
+  } catch (error) {
+    // What cannot be remembered must not keep backups from being made.
+    repository.host.logger.warn(repository.failureOf(error).reason);
+    return false;
+  }
 }
 
 /** What was found right after the run, when this is not a later look. */

@@ -2,60 +2,62 @@ import { createHash } from 'node:crypto';
 import type { RepositoryPlace } from '../checks/repository.ts';
 import { iso } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { KnownRepository, UpkeepFailure, UpkeepStep } from './known-repository.ts';
+import { afterFailedUpkeep, afterUpkeep, newlyKnown, owedUpkeep } from './known-repository.ts';
+import type { StoredMemory } from './memory-shape.ts';
+import { presentShape } from './memory-shape.ts';
 import type { ResticRepository } from './repository.ts';
 
 /** Version of the shape below. */
-export const MEMORY_SCHEMA = 1;
+export const MEMORY_SCHEMA = 2;
 
-/** What is remembered of a repository between runs. Times are ISO 8601 UTC. */
+/** Repositories that are remembered at one place; that of the longest ago makes room. */
+const MOST_REPOSITORIES = 8;
+
+/** What is remembered of a place between runs. */
 export interface RepositoryMemory {
   readonly schema: typeof MEMORY_SCHEMA;
-  /** `sha256:<hash of config>` of a local repository, as it was created or first backed up to; null: not known yet. */
-  readonly repositoryId: string | null;
-  /** Mount point that a local repository was on then. */
-  readonly mountPoint: string | null;
-  readonly lastPruneAt: string | null;
-  readonly lastCheckAt: string | null;
+  /** Those that backups of this place may go to, the latest used last: drives that take turns at one mount point. */
+  readonly repositories: readonly KnownRepository[];
+  /** The next repository that is seen here is accepted beside them. */
+  readonly acceptsAnother: boolean;
 }
 
-const NOTHING: RepositoryMemory = {
-  schema: MEMORY_SCHEMA,
-  repositoryId: null,
-  mountPoint: null,
-  lastPruneAt: null,
-  lastCheckAt: null,
-};
+const NOTHING: RepositoryMemory = { schema: MEMORY_SCHEMA, repositories: [], acceptsAnother: false };
 
-/** Tells a whole memory from garbage. */
-export function isRepositoryMemory(value: unknown): value is RepositoryMemory {
-  if (typeof value !== 'object' || value === null) return false;
-  const memory = value as Partial<Record<keyof RepositoryMemory, unknown>>;
-  const texts = [memory.repositoryId, memory.mountPoint, memory.lastPruneAt, memory.lastCheckAt];
-  return memory.schema === MEMORY_SCHEMA && texts.every((text) => text === null || typeof text === 'string');
-}
-
-/** The memories of all repositories, one journal entry each, by what names their lane. */
+/** The memories of all places of repositories, one journal entry each, by what names their lane. */
 export class RepositoryMemories {
-  private readonly journal: Journal<RepositoryMemory>;
+  private readonly journal: Journal<StoredMemory>;
   private tail: Promise<unknown> = Promise.resolve();
 
-  constructor(journal: Journal<RepositoryMemory>) {
+  constructor(journal: Journal<StoredMemory>) {
     this.journal = journal;
   }
 
   async recall(repository: ResticRepository): Promise<RepositoryMemory> {
     const entry = await this.journal.load(await nameOf(repository));
-    return entry.found === 'state' ? entry.state : NOTHING;
+    return entry.found === 'state' ? presentShape(entry.state) : NOTHING;
   }
 
   /** The place of a repository with what is remembered of it, to be checked. */
   async placeOf(repository: ResticRepository): Promise<RepositoryPlace> {
-    const { repositoryId, mountPoint } = await this.recall(repository);
+    const { url } = repository.settings;
+    const { repositories, acceptsAnother } = await this.recall(repository);
+    const known = repositories.filter(({ repositoryId }) => repositoryId !== null);
+    if (acceptsAnother || known.length === 0) return { url };
+    const mountPoints = known.flatMap(({ mountPoint }) => mountPoint ?? []);
     return {
-      url: repository.settings.url,
-      ...(mountPoint === null ? {} : { expectedMountPoint: mountPoint }),
-      ...(repositoryId === null ? {} : { expectedConfig: repositoryId.replace(/^sha256:/, '') }),
+      url,
+      expectedConfigs: known.map(({ repositoryId }) => (repositoryId ?? '').replace(/^sha256:/, '')),
+      // One that may be anywhere says nothing against any place.
+      ...(mountPoints.length < known.length ? {} : { expectedMountPoints: mountPoints }),
     };
+  }
+
+  /** May backups go into the local repository with this id (`sha256:…`)? */
+  async accepts(repository: ResticRepository, repositoryId: string): Promise<boolean> {
+    const { expectedConfigs } = await this.placeOf(repository);
+    return expectedConfigs?.includes(repositoryId.replace(/^sha256:/, '')) ?? true;
   }
 
   /**
@@ -68,50 +70,138 @@ export class RepositoryMemories {
     atMs: number,
     repositoryId?: string,
   ): Promise<void> {
-    if (operation === 'backup' || operation === 'init') await this.rememberPlace(repository, repositoryId);
-    if (operation === 'prune' || operation === 'check') await this.maintained(repository, operation, atMs);
+    if (operation === 'backup' || operation === 'init') await this.used(repository, atMs, repositoryId);
+    if (operation === 'prune' || operation === 'check') {
+      const id = await idNow(repository);
+      if (id !== undefined) await this.maintained(repository, id, operation, atMs);
+    }
   }
 
-  /** Remembers where a local repository is, if nothing is remembered yet: it has just been created or backed up to. */
-  private async rememberPlace(repository: ResticRepository, seenId?: string): Promise<void> {
-    if (repository.localPath === undefined) return;
-    await this.change(repository, async (memory) => {
-      if (memory.repositoryId !== null) return memory;
-      const { place } = await repository.lookAtPlace();
-      const repositoryId = seenId ?? place?.repositoryId;
-      if (repositoryId === undefined) return memory;
-      const mountPoint = place?.repositoryId === repositoryId ? place.mount?.mountPoint : undefined;
-      return { ...memory, repositoryId, mountPoint: mountPoint ?? null };
+  /** A repository was created or backed up to: it becomes known, where none is or another one is expected. */
+  private async used(repository: ResticRepository, atMs: number, usedId?: string): Promise<void> {
+    const isLocal = repository.localPath !== undefined;
+    const latest = (await this.recall(repository)).repositories.at(-1);
+    const isLatest = latest?.repositoryId === (isLocal ? usedId : null);
+    if (latest !== undefined && isLatest && isWhole(latest, isLocal)) return;
+    const { place } = await repository.lookAtPlace();
+    const id = isLocal ? (usedId ?? place?.repositoryId) : null;
+    if (id === undefined) return;
+    const mountPoint = place?.repositoryId === id ? (place.mount?.mountPoint ?? null) : null;
+    await this.change(repository, (memory) => {
+      const known = memory.repositories.find(({ repositoryId }) => repositoryId === id);
+      if (known === undefined) {
+        const isFirst = !memory.repositories.some(({ repositoryId }) => repositoryId !== null);
+        if (isLocal && !isFirst && !memory.acceptsAnother) return memory;
+        return withOneMore(memory, newlyKnown(id, mountPoint, iso(atMs)));
+      }
+      const seen = {
+        ...known,
+        since: known.since ?? iso(atMs),
+        mountPoint: known.mountPoint ?? mountPoint,
+      };
+      return {
+        ...memory,
+        repositories: [...memory.repositories.filter((other) => other !== known), seen],
+      };
     });
   }
 
-  /** The user says that the repository that is there now, or will be, is the right one. */
-  async forgetPlace(repository: ResticRepository): Promise<void> {
-    await this.change(repository, (memory) => ({ ...memory, repositoryId: null, mountPoint: null }));
+  /** The user says that the repository that is there now, or else the next new one that is, is right as well. */
+  async acceptAnother(repository: ResticRepository, atMs: number): Promise<void> {
+    const { place } = await repository.lookAtPlace();
+    await this.change(repository, (memory) => {
+      const isNew =
+        place !== undefined &&
+        !memory.repositories.some(({ repositoryId }) => repositoryId === place.repositoryId);
+      if (!isNew) return { ...memory, acceptsAnother: true };
+      const known = newlyKnown(place.repositoryId, place.mount?.mountPoint ?? null, iso(atMs));
+      return withOneMore(memory, known);
+    });
   }
 
-  private async maintained(
+  /** What any of the repositories of this place is owed: enough to choose how its lane is entered. */
+  async mayBeOwed(repository: ResticRepository, now: number): Promise<boolean> {
+    const { repositories } = await this.recall(repository);
+    return repositories.some((known) => owedUpkeep(known, repository.settings, now).length > 0);
+  }
+
+  /** The upkeep that a repository is owed (see `owedUpkeep`). `repositoryId`: null for a remote one. */
+  async owed(repository: ResticRepository, repositoryId: string | null, now: number): Promise<UpkeepStep[]> {
+    const { repositories } = await this.recall(repository);
+    const known = repositories.find((candidate) => candidate.repositoryId === repositoryId);
+    return known === undefined ? [] : owedUpkeep(known, repository.settings, now);
+  }
+
+  /** A step of upkeep went well. */
+  async maintained(
     repository: ResticRepository,
-    what: 'prune' | 'check',
+    repositoryId: string | null,
+    step: UpkeepStep,
     atMs: number,
   ): Promise<void> {
-    const field = what === 'prune' ? 'lastPruneAt' : 'lastCheckAt';
-    await this.change(repository, (memory) => ({ ...memory, [field]: iso(atMs) }));
+    await this.edit(repository, repositoryId, (known) => afterUpkeep(known, step, iso(atMs)));
+  }
+
+  /** A step of upkeep failed: it stays owed. */
+  async upkeepFailed(
+    repository: ResticRepository,
+    repositoryId: string | null,
+    step: UpkeepStep,
+    failure: UpkeepFailure,
+  ): Promise<void> {
+    await this.edit(repository, repositoryId, (known) => afterFailedUpkeep(known, step, failure));
+  }
+
+  private async edit(
+    repository: ResticRepository,
+    repositoryId: string | null,
+    edit: (known: KnownRepository) => KnownRepository,
+  ): Promise<void> {
+    await this.change(repository, (memory) => ({
+      ...memory,
+      repositories: memory.repositories.map((known) =>
+        known.repositoryId === repositoryId ? edit(known) : known,
+      ),
+    }));
   }
 
   /** One change after the other: two plans may share a repository. */
   private change(
     repository: ResticRepository,
-    edit: (memory: RepositoryMemory) => RepositoryMemory | Promise<RepositoryMemory>,
+    edit: (memory: RepositoryMemory) => RepositoryMemory,
   ): Promise<void> {
     const changed = this.tail.then(async () => {
-      const memory = await this.recall(repository);
-      const next = await edit(memory);
-      if (next !== memory) await this.journal.save(await nameOf(repository), next);
+      const name = await nameOf(repository);
+      const entry = await this.journal.load(name);
+      // What a newer version wrote is not ours to overwrite.
+      if (entry.found === 'newer') return;
+      const memory = entry.found === 'state' ? presentShape(entry.state) : NOTHING;
+      const next = edit(memory);
+      if (next !== memory) await this.journal.save(name, next);
     });
     this.tail = changed.catch(() => undefined);
     return changed;
   }
+}
+
+/** Is there nothing more to learn about it? */
+function isWhole(known: KnownRepository, isLocal: boolean): boolean {
+  return known.since !== null && (known.mountPoint !== null || !isLocal);
+}
+
+function withOneMore(memory: RepositoryMemory, known: KnownRepository): RepositoryMemory {
+  return {
+    ...memory,
+    repositories: [...memory.repositories, known].slice(-MOST_REPOSITORIES),
+    acceptsAnother: false,
+  };
+}
+
+/** The id of the local repository that is there now, null for a remote one; undefined: none is to be seen. */
+async function idNow(repository: ResticRepository): Promise<string | null | undefined> {
+  if (repository.localPath === undefined) return null;
+  const { place } = await repository.lookAtPlace();
+  return place?.repositoryId;
 }
 
 async function nameOf(repository: ResticRepository): Promise<string> {

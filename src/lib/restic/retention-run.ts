@@ -1,4 +1,6 @@
-import type { BackupRequest, RetentionResult } from './backup-request.ts';
+import type { BackupRequest } from './backup-request.ts';
+import type { OperationContext, OperationResult } from './operation.ts';
+import { refused, resultOf } from './operation.ts';
 import type { CommandOutcome, ResticRepository } from './repository.ts';
 import { DOCUMENT_BYTES } from './repository.ts';
 import type { Retention } from './retention.ts';
@@ -42,34 +44,34 @@ export function forgetArguments(request: ForgetRequest): string[] {
 export async function applyRetention(
   repository: ResticRepository,
   request: BackupRequest,
-  signal: AbortSignal | undefined,
-): Promise<RetentionResult> {
+  { hooks, signal }: OperationContext,
+): Promise<{ readonly result: OperationResult; readonly removed: number }> {
   const field = invalidRetentionField(request.retention);
-  if (field !== undefined) return notDone(repository.text('retention.invalid', { field }));
+  if (field !== undefined) {
+    const reason = repository.text('retention.invalid', { field });
+    return { result: refused({ class: 'config', reason }), removed: 0 };
+  }
   try {
     const { planKey, host, retention, runId } = request;
     const ended = await repository.run({
       arguments: ['forget', ...forgetArguments({ planKey, host, retention, keepRunId: runId })],
       collectStdout: DOCUMENT_BYTES,
       driveSeen: true,
+      hooks,
       ...(signal === undefined ? {} : { signal }),
     });
-    const problem = forgetProblem(repository, ended);
-    return problem === '' ? done(removedBy(ended).length) : notDone(problem);
+    return { result: forgetResult(repository, ended), removed: removedBy(ended).length };
   } catch (error) {
-    return notDone(repository.failureOf(error).reason);
+    return { result: refused(repository.failureOf(error)), removed: 0 };
   }
 }
 
-/** Why a `forget` did not remove all it should have; empty when it did. */
-export function forgetProblem(
-  repository: ResticRepository,
-  { failure, classification }: CommandOutcome,
-): string {
-  if (failure !== undefined) return failure.reason;
-  return classification.kind === 'ok'
-    ? ''
-    : repository.text('retention.refused', { detail: classification.detail });
+/** How a `forget` went; `failed` when it did not remove all that it should have. */
+export function forgetResult(repository: ResticRepository, ended: CommandOutcome): OperationResult {
+  const result = resultOf(repository, ended, undefined);
+  if (result.kind !== 'partial') return result;
+  const { detail, class: failureClass = 'unknown' } = ended.classification;
+  return refused({ class: failureClass, reason: repository.text('retention.refused', { detail }) });
 }
 
 /** Ids of the snapshots that a `forget` removed. */
@@ -84,12 +86,4 @@ export function removedBy({ result }: CommandOutcome): string[] {
   } catch {
     return [];
   }
-}
-
-function done(removed: number): RetentionResult {
-  return { ok: true, step: 'forget', removed, reason: '' };
-}
-
-function notDone(reason: string): RetentionResult {
-  return { ok: false, step: 'forget', removed: 0, reason };
 }

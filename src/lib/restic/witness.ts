@@ -7,13 +7,16 @@ import { newestGoodSnapshot } from './snapshots.ts';
 /** A repository in the role of the last witness of a plan. */
 export function repositoryWitness(repository: ResticRepository, memories: RepositoryMemories): Witness {
   return {
-    accept: () => memories.forgetPlace(repository),
+    accept: () => memories.acceptAnother(repository, repository.host.clock.now()),
     async newestGood(planKey, host): Promise<Testimony | undefined> {
       const found = await newestGoodSnapshot(repository, { planKey, host });
       if (!found.ok) throw new Error(found.failure.reason);
       if (found.value.newest === undefined) return undefined;
       const identity = await repositoryIdentity(repository);
       if (!identity.ok) throw new Error(identity.failure.reason);
+      if (repository.localPath !== undefined && !(await memories.accepts(repository, identity.value))) {
+        throw new Error(repository.text('place.other', { path: repository.localPath }));
+      }
       return { snapshot: found.value.newest, repositoryId: identity.value };
     },
   };

@@ -2,6 +2,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { iso, systemClock } from '../../lib/clock.ts';
 import type { Carried, Ticket } from '../../lib/message.ts';
 import { readTicket } from '../../lib/message.ts';
+import type { AttemptWatcher } from '../../lib/node-red/backup-attempt.ts';
 import { backupFingerprint, makeAttempt } from '../../lib/node-red/backup-attempt.ts';
 import { householdOf } from '../../lib/node-red/household.ts';
 import { atPort, onInput } from '../../lib/node-red/input.ts';
@@ -10,7 +11,13 @@ import { operationRequest } from '../../lib/node-red/operation-request.ts';
 import { useForOperation } from '../../lib/node-red/plan-device.ts';
 import { repositoryOf } from '../../lib/node-red/repository-node.ts';
 import type { NodeStatus } from '../../lib/node-red/status.ts';
-import { outcomeStatus, progressStatus, shortened, status } from '../../lib/node-red/status.ts';
+import {
+  maintenanceStatus,
+  outcomeStatus,
+  progressStatus,
+  shortened,
+  status,
+} from '../../lib/node-red/status.ts';
 import { statusLight } from '../../lib/node-red/status-light.ts';
 import { hasWire, leadsToCheck } from '../../lib/node-red/wiring.ts';
 import type { PlanRecord } from '../../lib/plan/record.ts';
@@ -74,12 +81,13 @@ export default function register(red: NodeAPI): void {
         () => wantedNow(record),
         async (job) => {
           try {
-            await makeAttempt(job, record, ticket, attempt, repository, {
+            const watcher: AttemptWatcher = {
               queued: showQueued,
               progressed(progress, progressMessage) {
                 show(progressStatus(progress, language));
                 job.send(PORTS.progress, progressMessage);
               },
+              maintaining: (step, progress) => show(maintenanceStatus(step, progress, language)),
               async ended(outcome, outgoing) {
                 show(outcomeStatus(outcome, language, now()));
                 if (outcome.kind === 'succeeded') {
@@ -88,7 +96,8 @@ export default function register(red: NodeAPI): void {
                 const finished = outcome.kind === 'succeeded' || outcome.kind === 'partial';
                 job.send(finished ? PORTS.finished : PORTS['not-finished'], outgoing);
               },
-            });
+            };
+            await makeAttempt(job, record, ticket, attempt, repository, watcher, household.memories);
           } finally {
             attempt.release();
           }
