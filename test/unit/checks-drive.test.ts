@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,8 +15,12 @@ import { checkHealth } from '../../src/lib/checks/health.ts';
 import { checkMount } from '../../src/lib/checks/mount.ts';
 import { checkPresent } from '../../src/lib/checks/present.ts';
 import type { Look, Verdict } from '../../src/lib/checks/verdict.ts';
+import { mountPointOf } from '../../src/lib/drive/mount-point.ts';
+import { parseMountinfo } from '../../src/lib/drive/mountinfo.ts';
+import { prober } from '../../src/lib/drive/probe.ts';
 import type { SystemFolders } from '../../src/lib/drive/system-folders.ts';
 import { SYSTEM_FOLDERS } from '../../src/lib/drive/system-folders.ts';
+import { automount } from './automount-fixture.ts';
 import type { FreezableDisk } from './drive-fixtures.ts';
 import { connected, diskImage, memoryDisk } from './drive-fixtures.ts';
 import { files, says } from './verdict-fixtures.ts';
@@ -115,6 +127,54 @@ describe('which drive is mounted', () => {
     }
   });
 });
+
+describe('an automount', () => {
+  test('comes up by the look itself', async (context) => {
+    const auto = await automount(folder, context, 'drive');
+    try {
+      const { path } = auto;
+      expect(await mountPointOf(join(path, 'repo'), 20_000)).toBe(path);
+      expect(mountedAt(path)).toEqual(['autofs']);
+      expect(await checkMount({ path, fsType: 'tmpfs' }, LOOK)).toEqual(says('yes', 'is mounted'));
+      expect(mountedAt(path)).toEqual(['autofs', 'tmpfs']);
+    } finally {
+      await auto.remove();
+    }
+  });
+
+  test('of a drive that is off is a no; disarmed, it is a folder like any other', async (context) => {
+    const auto = await automount(folder, context, 'nothing');
+    const { path } = auto;
+    try {
+      expect(await checkMount({ path }, LOOK)).toEqual(says('no', 'nothing came up'));
+      expect(await checkHealth({ path }, LOOK)).toEqual(says('no', 'nothing came up'));
+      expect(mountedAt(path)).toEqual(['autofs']);
+    } finally {
+      await auto.remove();
+    }
+    expect(await checkMount({ path }, LOOK)).toEqual(says('no', 'Nothing is mounted'));
+  });
+
+  test('that does not answer is given up, and let go when its server is', async (context) => {
+    const auto = await automount(folder, context, 'silent');
+    const { path } = auto;
+    try {
+      const look = { ...LOOK, timeoutMs: 2000 };
+      expect(await checkMount({ path }, look)).toEqual(says('unknown', 'did not answer within 2 s'));
+      expect(prober.abandoned.map(({ paths }) => paths)).toContainEqual([path]);
+    } finally {
+      await auto.remove();
+    }
+    await expect.poll(() => prober.abandoned.length, { timeout: 10_000 }).toBe(0);
+  });
+});
+
+/** The file systems that the kernel has at a place, one on the other. */
+function mountedAt(path: string): string[] {
+  return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'))
+    .filter(({ mountPoint }) => mountPoint === path)
+    .map(({ fsType }) => fsType);
+}
 
 describe('a drive that is connected', () => {
   test('has a link, whatever it is mounted as', async () => {

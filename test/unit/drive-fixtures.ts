@@ -107,7 +107,7 @@ export function mountOrSkip(args: readonly string[], context: TestContext): void
 }
 
 /** Skips the test and says so where everybody sees it. */
-function skip(context: TestContext, reason: string): never {
+export function skip(context: TestContext, reason: string): never {
   console.warn(`SKIPPED "${context.task.name}": ${reason}`);
   context.skip(reason);
 }

@@ -6,10 +6,10 @@ import { probe } from '../drive/probe.ts';
 import type { SystemFolders } from '../drive/system-folders.ts';
 import { SYSTEM_FOLDERS } from '../drive/system-folders.ts';
 import type { CheckLeaf } from './check.ts';
-import { obstacleOf } from './mount.ts';
+import { failedLook, obstacleOf } from './mount.ts';
 import { notKnown } from './not-known.ts';
 import type { Look, Verdict } from './verdict.ts';
-import { failedProbe, verdict } from './verdict.ts';
+import { verdict } from './verdict.ts';
 
 type HealthSpec = Pick<Extract<CheckLeaf, { kind: 'health' }>, 'path' | 'unknownIs'>;
 
@@ -21,7 +21,7 @@ export async function checkHealth(
 ): Promise<Verdict> {
   const { path, unknownIs } = spec;
   const found = await probe({ op: 'stat', path }, look.timeoutMs);
-  if (!found.ok) return failedProbe(found, path, look);
+  if (!found.ok) return failedLook(found, path, look);
   const mount = mountOf(found.realPath, await readMounts());
   if (mount === undefined) return notKnown(unknownIs, look, 'health.no-table', { path });
   if (mount.fsType === 'autofs') return verdict('no', look, 'mount.automount', { path });

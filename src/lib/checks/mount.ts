@@ -1,7 +1,7 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { MountEntry } from '../drive/mountinfo.ts';
 import { mountOf, readMounts } from '../drive/mountinfo.ts';
-import type { ProbeStat } from '../drive/probe.ts';
+import type { ProbeFailure, ProbeStat } from '../drive/probe.ts';
 import { probe } from '../drive/probe.ts';
 import type { SystemFolders } from '../drive/system-folders.ts';
 import { SYSTEM_FOLDERS } from '../drive/system-folders.ts';
@@ -20,7 +20,7 @@ export async function checkMount(
 ): Promise<Verdict> {
   const { path } = spec;
   const found = await probe({ op: 'stat', path }, look.timeoutMs);
-  if (!found.ok) return failedProbe(found, path, look);
+  if (!found.ok) return failedLook(found, path, look);
   // The probe comes first: it triggers an automount.
   const mounts = await readMounts();
   const mounted = judgeMount(path, found, mounts, look);
@@ -49,6 +49,14 @@ export function judgeMount(
   return apart && around?.device !== mount.device
     ? verdict('yes', look, 'mount.yes', { path })
     : verdict('no', look, 'mount.same-disk', { path });
+}
+
+/** What a failed look at a mount says: an automount that brought nothing up says that there is no such folder. */
+export async function failedLook(failure: ProbeFailure, path: string, look: Look): Promise<Verdict> {
+  const said = failedProbe(failure, path, look);
+  if (said.answer !== 'no') return said;
+  const mount = mountOf(resolve(path), await readMounts());
+  return mount?.fsType === 'autofs' ? verdict('no', look, 'mount.automount', { path }) : said;
 }
 
 /** What keeps a mounted file system from being used: the key of a text under `mount`. */

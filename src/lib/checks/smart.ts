@@ -77,6 +77,7 @@ function notAsked(
 ): Verdict {
   if (code === 'ENOENT') return notKnown(unknownIs, look, 'smart.not-installed');
   if (code === 'TIMEOUT') return verdict('unknown', look, 'smart.timeout', { drive, seconds: seconds(look) });
+  if (code === 'TOO_MANY_ABANDONED') return verdict('unknown', look, 'failure.crowded', { path: drive });
   return verdict('unknown', look, 'smart.broken', { drive, message });
 }
 
