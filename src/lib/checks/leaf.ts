@@ -15,7 +15,7 @@ import { verdict } from './verdict.ts';
 import { checkWritable } from './writable.ts';
 
 /** Of a check that names none. */
-export const TIMEOUT_MS: number = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** Makes one check that is no group. Never rejects: a check that breaks is `unknown`, with the message. */
 export function lookAtLeaf(spec: CheckLeaf, context: CheckContext): Promise<CheckResult> {
