@@ -62,7 +62,7 @@ describe.each(examples)('$file', ({ nodes }) => {
   test('has no two nodes on top of each other', () => {
     const places = nodes
       .filter(({ wires }) => wires !== undefined)
-      .map((node) => `${node['x']},${node['y']}`);
+      .map((node) => `${String(node['x'])},${String(node['y'])}`);
     expect(new Set(places).size).toBe(places.length);
   });
 });

@@ -9,15 +9,16 @@ import { guarded } from './guarded.ts';
 import { held } from './hold.ts';
 import type { Threshold } from './kleene.ts';
 import { certainAnswer, thresholdOf } from './kleene.ts';
-import { defaultTimeoutMs, lookAtLeaf } from './leaf.ts';
+
+import { lookAtLeaf } from './leaf.ts';
+
 import { subjectOf, subjectsOf } from './subject.ts';
 import type { Verdict } from './verdict.ts';
 import { within } from './within.ts';
 
-/** What wakes a machine or a mount waits so long for it, unless it says otherwise. */
+/** The longest time limit of any check that names none, and the longest that one waits for what it woke. */
+const LONGEST_LIMIT_MS = 60_000;
 const LONGEST_WAKING_MS = 180_000;
-/** A check that keeps its time limit needs some time to say so. */
-const GRACE_MS = 2000;
 
 /** Makes one check that is no group. */
 export type LeafLook = (spec: CheckLeaf, context: CheckContext) => Promise<CheckResult>;
@@ -57,17 +58,20 @@ function lookAtOne(spec: CheckLeaf, context: CheckContext, leaf: LeafLook): Prom
     kind: spec.kind,
     subject: subjectOf(spec, context),
     needsDevice: DEVICE_KINDS.has(spec.kind),
-    limitMs: longestOf(spec),
+    limitMs: lastResort(spec),
   };
   return guarded((inTime) => leaf(spec, inTime), what, context);
 }
 
-/** How long a check is waited for that does not keep its own time limit, ms. */
-function longestOf(spec: CheckLeaf): number {
+/**
+ * How long a check is waited for that does not keep its own time limit, ms: the last resort, so that no mistake in one
+ * of them can hold a plan for ever. It is far enough from those limits for checks that look twice.
+ */
+function lastResort(spec: CheckLeaf): number {
   const timeout = limitOf(spec.timeout);
   const upTo = 'upTo' in spec ? limitOf(spec.upTo) : undefined;
-  const waitMs = ACTING_KINDS.has(spec.kind) ? (typeof upTo === 'number' ? upTo : LONGEST_WAKING_MS) : 0;
-  return (typeof timeout === 'number' ? timeout : defaultTimeoutMs(spec.kind)) + waitMs + GRACE_MS;
+  const waking = ACTING_KINDS.has(spec.kind) ? (typeof upTo === 'number' ? upTo : LONGEST_WAKING_MS) : 0;
+  return 2 * ((typeof timeout === 'number' ? timeout : LONGEST_LIMIT_MS) + waking);
 }
 
 async function lookAtGroup(group: CheckGroup, context: CheckContext, leaf: LeafLook): Promise<CheckResult> {

@@ -31,7 +31,7 @@ const TIMEOUT_MS = 10_000;
 const RESTIC_TIMEOUT_MS = 60_000;
 
 /** How long a kind of check may take where its configuration does not say, ms. */
-export function defaultTimeoutMs(kind: CheckResult['kind']): number {
+function defaultTimeoutMs(kind: CheckResult['kind']): number {
   return kind === 'answers' ? RESTIC_TIMEOUT_MS : TIMEOUT_MS;
 }
 

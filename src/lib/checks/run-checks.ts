@@ -9,8 +9,8 @@ import { checkRepository } from './repository.ts';
 import { endpointSubject, repositoryEndpoint } from './repository-endpoint.ts';
 import { checkSource } from './sources.ts';
 
-/** A source or the repository's place hangs no longer than its time limit of 10 s, and some. */
-const LONGEST_OBVIOUS_MS = 12_000;
+/** The last resort for a look at a source or the repository's place, which have limits of 10 s of their own. */
+const LONGEST_OBVIOUS_MS = 60_000;
 
 /**
  * Looks once: at everything at the same time, or `inOrder` one after the other and no further after an answer that is
