@@ -33,8 +33,11 @@ export class Presence {
       this.witnesses.delete(reading.entity);
       return undefined;
     }
-    // It went away while nobody listened: nothing happened just now, but the next time it is on is a new one.
-    if (news === undefined && reading.power === 'off' && was !== 'off') this.vanishes();
+    if (news === undefined && reading.power === 'off') {
+      // It went away while nobody listened: nothing happened just now, but the next time it is on is a new one.
+      const wentUnheard = was === 'on' || (was === undefined && reading.kind === 'sync' && !reading.initial);
+      if (wentUnheard) this.vanishes();
+    }
     return news;
   }
 
