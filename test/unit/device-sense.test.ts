@@ -91,13 +91,39 @@ describe('what is a switch-on', () => {
     expect(await hearAll(house, { payload: 'on' }, { payload: 'unavailable' }, { payload: 'on' })).toBe(1);
   });
 
+  const strip = (lamp: string, drive: string): object => ({
+    topic: PLUG,
+    payload: { state_left: lamp, state_right: drive },
+  });
+
   test('of a strip each outlet counts by itself', async () => {
     const house = await eager();
-    const strip = (left: string, right: string): object => ({
-      topic: PLUG,
-      payload: { state_left: left, state_right: right },
-    });
     expect(await hearAll(house, strip('OFF', 'OFF'), strip('OFF', 'ON'))).toBe(1);
+  });
+
+  test('the drive’s outlet is heard although the lamp’s is on', async () => {
+    const house = new House();
+    await house.plan({ every: '7d', deviceStarts: 'always', minimumGap: '6h' });
+    await house.passes('1h');
+    expect(await hearAll(house, strip('OFF', 'OFF'), strip('ON', 'OFF'))).toBe(1);
+    await house.passes('6h');
+    expect(await hearAll(house, strip('ON', 'ON'))).toBe(2);
+  });
+
+  test('a lamp that goes off beside the drive does not take it away; the last outlet does', async () => {
+    const house = await eager();
+    await hearAll(house, strip('OFF', 'OFF'), strip('ON', 'OFF'), strip('ON', 'ON'));
+    const { presence } = house.record;
+    const off = (entity: string): ReturnType<typeof presence.heardPower> =>
+      presence.heardPower({
+        kind: 'edge',
+        power: 'off',
+        entity: `${PLUG}/${entity}`,
+        source: 'zigbee2mqtt',
+        strip: PLUG,
+      });
+    expect(off('left')).toBeUndefined();
+    expect(off('right')).toBe('vanished');
   });
 });
 

@@ -1,20 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import { readMessage } from '../../src/lib/events/read-message.ts';
-import type { DeviceReading, Power, Source } from '../../src/lib/events/reading.ts';
+import type { DeviceReading, Power, PowerReading, Source } from '../../src/lib/events/reading.ts';
 
 const say = (topic: string, payload: unknown): unknown =>
   readMessage({ topic, payload, qos: 0, retain: false });
-const edge = (power: Power, entity: string, source: Source): DeviceReading => ({
-  kind: 'edge',
+/** `plug/POWER1` is an outlet of `plug`. */
+const OUTLET = /\/(POWER\d|l1|left|right|switch:\d|relay\/\d)$/;
+const word = (power: Power, entity: string, source: Source): Omit<PowerReading, 'kind'> => ({
   power,
   entity,
   source,
+  ...(OUTLET.test(entity) ? { strip: entity.replace(OUTLET, '') } : {}),
+});
+const edge = (power: Power, entity: string, source: Source): DeviceReading => ({
+  kind: 'edge',
+  ...word(power, entity, source),
 });
 const sync = (power: Power, entity: string, source: Source): DeviceReading => ({
   kind: 'sync',
-  power,
-  entity,
-  source,
+  ...word(power, entity, source),
   initial: false,
 });
 const sample = (watts: number, entity: string): DeviceReading => ({
@@ -202,13 +206,13 @@ describe('Shelly, later generations', () => {
 
 describe('ESPHome', () => {
   test('switches, sensors and whether it can be reached', () => {
-    expect(say('plug/switch/relay/state', 'ON')).toEqual(edge('on', 'plug/switch/relay', 'esphome'));
+    expect(say('plug/switch/socket/state', 'ON')).toEqual(edge('on', 'plug/switch/socket', 'esphome'));
     expect(say('plug/binary_sensor/drive/state', 'OFF')).toEqual(
       edge('off', 'plug/binary_sensor/drive', 'esphome'),
     );
     expect(say('plug/sensor/plug_power/state', '7.4')).toEqual(sample(7.4, 'plug/sensor/plug_power'));
     expect(say('plug/sensor/voltage/state', 1)).toEqual(unchanged);
-    expect(say('plug/switch/relay/command', 'ON')).toEqual(order);
+    expect(say('plug/switch/socket/command', 'ON')).toEqual(order);
     expect(say('plug/status', 'online')).toEqual({ kind: 'ignored', why: 'availability' });
     expect(say('plug/status', 'offline')).toEqual({ kind: 'unavailable', entity: 'plug' });
   });

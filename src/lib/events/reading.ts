@@ -21,6 +21,8 @@ export type Source =
 interface AboutEntity {
   /** What speaks: an entity id, or an MQTT topic without its last word; `/` parts a device from its outlets. */
   readonly entity: string;
+  /** The device of which this is one outlet, of perhaps several that have nothing to do with each other. */
+  readonly strip?: string;
   /** What the same message says of the device's other outlets. */
   readonly also?: readonly DeviceReading[];
 }

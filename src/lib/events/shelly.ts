@@ -20,7 +20,7 @@ function firstGeneration({ topic, payload }: Said): Reading | undefined {
   const relay = /^shellies\/[^/]+\/relay\/\d+$/.test(topic);
   if (relay) {
     const power = payload === 'overpower' ? 'off' : powerOf(payload);
-    return power === undefined ? undefined : edge(power, topic);
+    return power === undefined ? undefined : edge(power, topic, topic.split('/', 2).join('/'));
   }
   const watts = numberOf(payload);
   const meter = /^(shellies\/[^/]+\/(?:relay|emeter|meter)\/\d+)\/power$/.exec(topic)?.[1];
@@ -62,16 +62,17 @@ function component(name: string, status: unknown, kind: 'edge' | 'sync'): Device
   const output = field(status, 'output');
   if (typeof output === 'boolean') {
     const power = output ? 'on' : 'off';
+    const strip = entityName(name.slice(0, name.lastIndexOf('/')));
     // `init`: it has just booted, and nobody switched it.
-    if (kind === 'edge' && field(status, 'source') !== 'init') return edge(power, entity);
-    return { kind: 'sync', power, entity, source: 'shelly', initial: false };
+    if (kind === 'edge' && field(status, 'source') !== 'init') return edge(power, entity, strip);
+    return { kind: 'sync', power, entity, source: 'shelly', strip, initial: false };
   }
   const watts = numberOf(field(status, 'apower') ?? field(status, 'act_power'));
   return watts === undefined ? undefined : sample(watts, entity);
 }
 
-function edge(power: 'on' | 'off', entity: string): DeviceReading {
-  return { kind: 'edge', power, entity: entityName(entity), source: 'shelly' };
+function edge(power: 'on' | 'off', entity: string, strip: string): DeviceReading {
+  return { kind: 'edge', power, entity: entityName(entity), source: 'shelly', strip: entityName(strip) };
 }
 
 function sample(watts: number, entity: string): DeviceReading {

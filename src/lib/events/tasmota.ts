@@ -37,7 +37,8 @@ function relays(device: string, states: unknown, kind: 'edge' | 'sync'): DeviceR
     const number = POWER_KEY.exec(key)?.[1];
     const power = powerOf(value);
     if (number === undefined || power === undefined) return [];
-    const word = { power, entity: entityName(`${device}/POWER${number || 1}`), source: 'tasmota' } as const;
+    const entity = entityName(`${device}/POWER${number || 1}`);
+    const word = { power, entity, source: 'tasmota', strip: entityName(device) } as const;
     return [kind === 'edge' ? { kind, ...word } : { kind, ...word, initial: false }];
   });
   return together(readings);

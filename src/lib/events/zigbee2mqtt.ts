@@ -27,7 +27,8 @@ function told(device: string, values: object): Reading {
     if (what === undefined) continue;
     const entity = entityName(outlet === undefined ? device : `${device}/${outlet}`);
     const power = what === 'state' ? powerOf(value) : undefined;
-    if (power !== undefined) words.push({ kind: 'edge', power, entity, source: 'zigbee2mqtt' });
+    const strip = outlet === undefined ? {} : { strip: entityName(device) };
+    if (power !== undefined) words.push({ kind: 'edge', power, entity, source: 'zigbee2mqtt', ...strip });
     const watts = what === 'power' ? numberOf(value) : undefined;
     if (watts !== undefined) samples.push({ kind: 'sample', watts, entity, initial: false });
   }

@@ -14,6 +14,7 @@ interface Entity {
   saysOff: boolean;
   /** It is switched, not only measured. */
   switched: boolean;
+  strip: string | undefined;
 }
 
 /**
@@ -32,6 +33,7 @@ export class DeviceSense {
     entity.lost = false;
     if (power === 'off') entity.saysOff = true;
     if (reading.source !== 'watts') entity.switched = true;
+    entity.strip = reading.strip;
     if (reading.kind === 'sync') {
       if (reading.initial || known === undefined || known === power) return undefined;
       if (power === 'off') return 'vanished';
@@ -61,6 +63,12 @@ export class DeviceSense {
     return false;
   }
 
+  /** Whether two are outlets of one strip. */
+  areNeighbours(one: string, other: string): boolean {
+    const strip = this.entities.get(one)?.strip;
+    return one !== other && strip !== undefined && this.entities.get(other)?.strip === strip;
+  }
+
   /** The device was found to be gone: whoever never says "off" is believed anew when it says "on". */
   doubtSilent(): void {
     for (const entity of this.entities.values()) {
@@ -74,6 +82,7 @@ export class DeviceSense {
       lost: this.isLostWithDevice(name),
       saysOff: false,
       switched: false,
+      strip: undefined,
     };
     this.entities.delete(name);
     this.entities.set(name, entity);

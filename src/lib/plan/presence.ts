@@ -29,8 +29,15 @@ export class Presence {
   heardPower(reading: PowerReading): News {
     const was = this.sense.known(reading.entity);
     const news = this.sense.hear(reading);
-    // It went away while nobody listened: nothing happened just now, but the next time it is on is a new one.
-    if (news === undefined && reading.power === 'off' && was !== 'off') this.vanishes();
+    if (reading.power === 'off' && this.hasNeighbour(reading.entity)) {
+      this.witnesses.delete(reading.entity);
+      return undefined;
+    }
+    if (news === undefined && reading.power === 'off') {
+      // It went away while nobody listened: nothing happened just now, but the next time it is on is a new one.
+      const wentUnheard = was === 'on' || (was === undefined && reading.kind === 'sync' && !reading.initial);
+      if (wentUnheard) this.vanishes();
+    }
     return news;
   }
 
@@ -42,14 +49,16 @@ export class Presence {
 
   /**
    * The device says that it is there. False: that was known. Where the plug's word has led to nothing, the word of
-   * another one (of who watches the mount) still counts.
+   * another one (of who watches the mount) still counts; and each outlet of a strip counts, as it is not known which one
+   * is the drive's.
    */
   appears(entity: string): boolean {
     if (!this.present) {
       this.witnesses.clear();
       this.missed = false;
     }
-    const isNew = !this.present || (this.missed && !this.witnesses.has(entity));
+    const isHeard = this.witnesses.has(entity);
+    const isNew = !this.present || (!isHeard && (this.missed || this.hasOnlyNeighbours(entity)));
     this.present = true;
     if (this.witnesses.size < MOST_ENTITIES) this.witnesses.add(entity);
     return isNew;
@@ -101,5 +110,14 @@ export class Presence {
     const { noted } = this;
     this.noted = false;
     return noted;
+  }
+
+  /** Another outlet of its strip says that it is on: which of them is the drive's? */
+  private hasNeighbour(entity: string): boolean {
+    return this.present && [...this.witnesses].some((other) => this.sense.areNeighbours(other, entity));
+  }
+
+  private hasOnlyNeighbours(entity: string): boolean {
+    return [...this.witnesses].every((other) => this.sense.areNeighbours(other, entity));
   }
 }
