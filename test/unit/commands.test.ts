@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { obey } from '../../src/lib/plan/commands.ts';
 import { deviceAppeared } from '../../src/lib/plan/device-events.ts';
+import { settled } from './fake-clock.ts';
 import { House, ms } from './fake-house.ts';
 
 /** A house whose plan is in one of the states of the table. */
@@ -331,6 +332,7 @@ describe('accept-repository', () => {
     await house.asks('accept-repository');
     expect(house.state.run?.attempt).toBe(before);
     remembered();
+    await settled();
     await house.passes('1s');
     expect(house.ends).toEqual(['succeeded']);
   });

@@ -561,6 +561,8 @@ export class FakeDevice implements DeviceDoor {
     return this.echoes ? 'echo' : 'news';
   }
 
+  learns(): void {}
+
   /** Off as soon as no attempt needs it. */
   reconsider(): void {}
 }

@@ -87,6 +87,7 @@ export function planDevice(parts: PlanDeviceParts): PlanDevice | undefined {
     arrive: (patiently, signal) =>
       arrive(repository, parts.memories, clock, patiently ? settings.powerUpWithinMs : 0, signal),
     heard: (power) => device.heard(power),
+    learns: (power) => device.learns(power),
     reconsider: () => device.reconsider(),
   };
   return { door, leave: () => device.leave(user) };

@@ -3,6 +3,7 @@ import type { DeviceReading, PowerReading, Sample } from '../events/reading.ts';
 import type { Carried } from '../message.ts';
 import type { Answer } from './commands.ts';
 import { accepted, notNow } from './commands.ts';
+import type { News } from './device-sense.ts';
 import { owedDrives } from './drives.ts';
 import type { PlanRecord } from './record.ts';
 import { SHORTEST_DELAY_MS } from './retry-policy.ts';
@@ -59,11 +60,9 @@ function hearPower(
   // Not taken down: the plan itself is still to hear it, and starts a run.
   if (by === 'gate' && reading.power === 'on' && record.state.run === null) return undefined;
   const news = record.presence.heardPower(reading);
-  if (reading.source !== 'watch' && reading.source !== 'watts') {
-    if (record.device?.heard(reading.power) === 'echo') {
-      echoed(record, reading);
-      return undefined;
-    }
+  if (isOurEcho(record, reading, news)) {
+    echoed(record, reading);
+    return undefined;
   }
   switch (news) {
     case 'appeared':
@@ -78,6 +77,14 @@ function hearPower(
     case undefined:
       return undefined;
   }
+}
+
+/** Whether the plug only says that it did what we told it; a mere state is taken down. */
+function isOurEcho({ device }: PlanRecord, reading: PowerReading, news: News): boolean {
+  if (device === undefined || reading.source === 'watch' || reading.source === 'watts') return false;
+  if (news !== undefined) return device.heard(reading.power) === 'echo';
+  if (reading.kind === 'sync' && reading.initial) device.learns(reading.power);
+  return false;
 }
 
 /** The plug did what we told it: no appearance, and no loss. */

@@ -49,6 +49,8 @@ export interface DeviceDoor {
   arrive(patiently: boolean, signal: AbortSignal): Promise<void>;
   /** Its plug said that it is on or off. `echo`: because we have just told it so. */
   heard(power: 'on' | 'off'): 'echo' | 'news';
+  /** Its plug is on or off: a state that was told when somebody began to listen, and no change. */
+  learns(power: 'on' | 'off'): void;
   /** The plan's state changed: the device may have to be released. */
   reconsider(): void;
 }

@@ -124,6 +124,11 @@ export class Device {
     return 'news';
   }
 
+  /** What its plug is, as it was told when somebody began to listen. */
+  learns(power: 'on' | 'off'): void {
+    this.heardLast = power;
+  }
+
   /** Something changed: it may have to be released, or must not be any more. */
   reconsider(): void {
     this.cancelLook?.();
