@@ -18,8 +18,8 @@ const PLANS = 100;
 const DRIVES = 10;
 const HUNG = 4;
 const WINDOW_SECONDS = Math.max(3, 20 * SCALE);
-/** More than this a person sees as a dashboard that stutters. */
-const MOST_MS = 20;
+/** Half of what a person takes for at once. */
+const MOST_MS = 50;
 const LONGEST_MS = 300_000;
 
 interface Measured {

@@ -47,3 +47,9 @@ test('the check that fails is named, not the group that it is in', () => {
   const report = { passed: false, results, reason: 'No.' };
   expect(checkStatus(report, 'en-US')).toEqual({ fill: 'yellow', shape: 'ring', text: 'not mounted' });
 });
+
+test('a check of a newer version has words too', () => {
+  const results = [JSON.parse('{"kind":"moon","subject":"","answer":"unknown","reason":"?","durationMs":0}')];
+  const report = { passed: false, results, reason: '?' };
+  expect(checkStatus(report, 'en-US').text).toBe('checks say no');
+});

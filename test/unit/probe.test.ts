@@ -81,8 +81,27 @@ describe('asking a file system', () => {
       started++;
       return startProbeProcess();
     });
-    const requests = Array.from({ length: 16 }, () => counting.probe({ op: 'stat', path: folder }, LONG));
+    const path = join(folder, 'marker');
+    await writeFile(path, 'this is the right drive');
+    const requests = Array.from({ length: 16 }, (_, at) =>
+      counting.probe({ op: 'read', path, limit: at + 1 }, LONG),
+    );
     expect((await Promise.all(requests)).every((answer) => answer.ok)).toBe(true);
+    expect(started).toBe(1);
+  });
+
+  test('who asks to see the same in one turn shares the answer', async () => {
+    let started = 0;
+    const counting = new Prober(() => {
+      started++;
+      return startProbeProcess();
+    });
+    const requests = Array.from({ length: 100 }, (_, at) =>
+      counting.probe({ op: 'stat', path: at % 2 === 0 ? folder : tmpdir() }, LONG),
+    );
+    const answers = await Promise.all(requests);
+    expect(new Set(answers.map((answer) => answer.ok && answer.inode)).size).toBe(2);
+    expect(answers[0]).not.toEqual(answers[1]);
     expect(started).toBe(1);
   });
 

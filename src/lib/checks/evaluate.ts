@@ -56,7 +56,7 @@ function limitOf(text: unknown): number | undefined | 'invalid' {
 function lookAtOne(spec: CheckLeaf, context: CheckContext, leaf: LeafLook): Promise<CheckResult> {
   const what = {
     kind: spec.kind,
-    subject: subjectOf(spec, context),
+    subject: subjectIn(spec, context),
     needsDevice: DEVICE_KINDS.has(spec.kind),
     limitMs: lastResort(spec),
   };
@@ -137,7 +137,7 @@ function undecided(ending: string, limitMs: number, { language }: CheckContext):
 
 /** A check or group that cannot be looked at as configured, or not any more. */
 function unknown(spec: CheckSpec, context: CheckContext, key: string, values: TextValues = {}): CheckResult {
-  const subject = isGroup(spec) ? '' : subjectOf(spec, context);
+  const subject = isGroup(spec) ? '' : subjectIn(spec, context);
   return {
     kind: spec.kind,
     subject,
@@ -145,4 +145,13 @@ function unknown(spec: CheckSpec, context: CheckContext, key: string, values: Te
     reason: translate(context.language, `checks:${key}`, values),
     durationMs: 0,
   };
+}
+
+/** The subject of a check as configured, which may hold anything. */
+function subjectIn(spec: CheckLeaf, context: CheckContext): string {
+  try {
+    return subjectOf(spec, context);
+  } catch {
+    return '';
+  }
 }

@@ -8,8 +8,8 @@ export type Ending<T> =
   | { readonly kind: 'cancelled' };
 
 /**
- * Waits for `work` for at most `limitMs` (not set: without a limit) or until the signal is aborted. What `work` is given
- * is aborted as soon as nobody waits for it any more. Rejects as `work` does.
+ * Waits for `work` for at most `limitMs` (not set: without a limit) or until the signal is aborted; then what `work`
+ * was given is aborted as well. Rejects as `work` does.
  */
 export async function within<T>(
   work: (signal: AbortSignal) => Promise<T>,
@@ -21,10 +21,14 @@ export async function within<T>(
   let cancelTimer = (): void => {};
   let onAbort = (): void => {};
   const stopped = new Promise<Ending<T>>((resolve) => {
-    onAbort = () => resolve({ kind: 'cancelled' });
+    const stop = (kind: 'late' | 'cancelled'): void => {
+      resolve({ kind });
+      abandoned.abort();
+    };
+    onAbort = () => stop('cancelled');
     signal?.addEventListener('abort', onAbort);
-    if (limitMs === undefined) return;
-    cancelTimer = clock.after(Math.min(limitMs, LONGEST_TIMER_MS), () => resolve({ kind: 'late' }));
+    if (limitMs !== undefined)
+      cancelTimer = clock.after(Math.min(limitMs, LONGEST_TIMER_MS), () => stop('late'));
   });
   const finished = async (): Promise<Ending<T>> => ({ kind: 'done', value: await work(abandoned.signal) });
   try {
@@ -32,6 +36,5 @@ export async function within<T>(
   } finally {
     cancelTimer();
     signal?.removeEventListener('abort', onAbort);
-    abandoned.abort();
   }
 }

@@ -124,7 +124,7 @@ export class Prober {
   }
 
   #startCollected(): void {
-    const collected = this.#collected;
+    const collected = asOne(this.#collected);
     this.#collected = [];
     const askable = collected.filter((pending) => {
       const refusal = this.#refusal(pending.request.path);
@@ -248,6 +248,21 @@ export function startProbeProcess(): ChildProcess {
     execArgv: [],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+}
+
+/** One question for all who ask to see the same in the same turn: plans share drives, and to start processes takes time. */
+function asOne(collected: readonly Pending[]): Pending[] {
+  const alike = new Map<string, Pending[]>();
+  for (const [at, pending] of collected.entries()) {
+    const { request, timeoutMs } = pending;
+    const isLook = request.op === 'stat' || request.op === 'read';
+    const question = isLook ? JSON.stringify([request, timeoutMs]) : String(at);
+    alike.set(question, [...(alike.get(question) ?? []), pending]);
+  }
+  return [...alike.values()].flatMap((same) => {
+    const settle = (answer: ProbeAnswer): void => same.forEach((pending) => pending.settle(answer));
+    return same.slice(0, 1).map((first) => ({ ...first, settle }));
   });
 }
 

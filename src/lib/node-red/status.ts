@@ -1,4 +1,4 @@
-import type { CheckReport } from '../checks/check.ts';
+import type { CheckReport, CheckResult } from '../checks/check.ts';
 import { firstObstacle } from '../checks/obstacle.ts';
 import { roughDuration } from '../duration.ts';
 import type { Language } from '../language.ts';
@@ -71,7 +71,7 @@ export function planStatus(record: PlanRecord, options: { gateMissing: boolean }
 
 /** Why a run waits, in a few words; the whole sentence is in its message and its state. */
 function shortReason(run: RunState, language: Language): string {
-  if (run.blockedBy !== null) return translate(language, `status:check.${run.blockedBy}`);
+  if (run.blockedBy !== null) return checkWords(run.blockedBy, language);
   return translate(
     language,
     run.failureClass === null ? `status:phase.${run.phase}` : `status:failure.${run.failureClass}`,
@@ -82,7 +82,14 @@ function shortReason(run: RunState, language: Language): string {
 export function checkStatus(report: CheckReport, language: Language): NodeStatus {
   const obstacle = firstObstacle(report);
   if (obstacle === undefined) return status(language, 'green dot', 'ready');
-  return status(language, 'yellow ring', `check.${obstacle.kind}`);
+  return { fill: 'yellow', shape: 'ring', text: shortened(checkWords(obstacle.kind, language)) };
+}
+
+/** What a check that does not say yes means, in a few words; one of a newer version has none of its own. */
+function checkWords(kind: CheckResult['kind'], language: Language): string {
+  const key = `status:check.${kind}`;
+  const words = translate(language, key);
+  return words === key ? translate(language, 'status:check.all') : words;
 }
 
 /** What a gate's plans wait for; the nearest retry first. */
