@@ -185,6 +185,8 @@ export class Editor implements AsyncDisposable {
     await deployed;
     // Buttons of nodes work only once the editor takes its nodes for deployed.
     await this.page.waitForFunction('!RED.nodes.dirty()');
+    // Up to 300 ms longer a shade swallows every click.
+    await this.page.waitForSelector('#red-ui-full-shade', { state: 'hidden' });
   }
 
   /** Runs an action of the editor, as its menu entry or key does. */

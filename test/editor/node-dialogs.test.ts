@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { OPERATIONS, type RunDefinition } from '../../src/nodes/restic-run/definition.ts';
-import { check, type FlowNode, gate, plan, repository, run, tab } from '../runtime/flows.ts';
+import { type FlowNode, gate, plan, repository, run, tab } from '../runtime/flows.ts';
 import { NodeRed } from '../runtime/node-red.ts';
 import { Editor, needsBrowser } from './browser.ts';
 import { expectedTexts, LANGUAGES } from './catalogue.ts';
@@ -22,7 +22,6 @@ const FLOW: readonly FlowNode[] = [
   repository('nas', { url: 'rest:http://nas:8000/', name: 'NAS' }, secret),
   plan({ id: 'photos' }, { name: 'Photos', repository: 'usb', paths: ['/home'] }),
   plan({ id: 'letters' }, { name: 'Letters', repository: 'usb', paths: ['/home'] }),
-  check({ id: 'check' }),
   gate({ id: 'gate' }, { policy: 'exponential', delay: '5m', delayCap: '1h' }),
   ...OPERATIONS.map((operation) => run({ id: `run-${operation}` })),
 ].map((node, index) => ({ ...node, ...(node.z === undefined ? {} : { y: 100 * index }) }));
@@ -50,71 +49,6 @@ describe.each(LANGUAGES)('in %s', (language) => {
     await editor?.deploy();
     return (await nodeRed.flows()).find((node) => node.id === id);
   }
-
-  test('a check of every kind is filled in, checked and saved', async () => {
-    const text = expectedTexts('precondition-check', language);
-    const dialog = await open('check');
-    expect(await dialog.speaks(language)).toContain(text('hint.none'));
-    const fill = async (row: number, kind: string, fields: Record<string, string>): Promise<string> => {
-      const item = `#lastgood-checks li:nth-child(${row})`;
-      await dialog.choose(`${item} [data-field="kind"]`, kind);
-      for (const [field, value] of Object.entries(fields)) {
-        await dialog.type(`${item} [data-field="${field}"]`, value);
-      }
-      return await dialog.find(`${item} .lastgood-check-note`).innerText();
-    };
-    const addRow = async (): Promise<void> => {
-      await dialog.press('.red-ui-editableList:has(#lastgood-checks) .red-ui-editableList-addButton');
-    };
-    for (let row = 1; row <= 6; row++) await addRow();
-    expect(await fill(1, 'mount', { path: 'backup' })).toBe(text('problem.pathRelative'));
-    expect(await fill(1, 'mount', { path: '/mnt/usb' })).toBe(text('kind.mount.hint'));
-    expect(await fill(2, 'marker', { path: '/mnt/usb/mine' })).toBe(text('kind.marker.hint'));
-    expect(await fill(3, 'writable', { path: '/mnt/usb' })).toBe(text('kind.writable.hint'));
-    expect(await fill(4, 'space', { path: '/mnt/usb' })).toBe(text('problem.limitMissing'));
-    expect(await fill(4, 'space', { freePercent: '200' })).toBe(text('problem.percent'));
-    await fill(4, 'space', { freeBytes: '10 GB', freePercent: '5' });
-    expect(await fill(5, 'port', { host: 'nas.local', port: '99999' })).toBe(text('problem.port'));
-    await fill(5, 'port', { port: '445' });
-    expect(await fill(6, 'command', { command: "test -e '/mnt/my drive" })).toBe(text('problem.quote'));
-    await fill(6, 'command', { command: "test -e '/mnt/my drive'" });
-    await dialog.press('#lastgood-checks li:nth-child(5) .fa-clock-o');
-    await dialog.type('#lastgood-checks li:nth-child(5) .lastgood-duration input', '20');
-
-    await dialog.typeDuration(`${FIELD}waitFor`, 'long');
-    expect(await dialog.complaint(`${FIELD}waitFor-amount`)).toContain(text('label.waitFor'));
-    await dialog.typeDuration(`${FIELD}waitFor`, '5', 'm');
-    await dialog.typeDuration(`${FIELD}lookEvery`, '');
-    expect(await dialog.complaint(`${FIELD}lookEvery-amount`)).toContain(text('label.lookEvery'));
-    await dialog.typeDuration(`${FIELD}lookEvery`, '15', 's');
-    expect(await dialog.speaks(language)).toContain(text('hint.waits'));
-    await dialog.done();
-    expect(await deployed('check')).toMatchObject({
-      checks: [
-        { kind: 'mount', path: '/mnt/usb' },
-        { kind: 'marker', path: '/mnt/usb/mine' },
-        { kind: 'writable', path: '/mnt/usb' },
-        { kind: 'space', path: '/mnt/usb', freeBytes: '10 GB', freePercent: 5 },
-        { kind: 'port', host: 'nas.local', port: 445, timeout: '20s' },
-        { kind: 'command', command: 'test', arguments: ['-e', '/mnt/my drive'] },
-      ],
-      waitFor: '5m',
-      lookEvery: '15s',
-    });
-
-    // Saved all the same, a wrong check is named at the node.
-    const again = await open('check');
-    await again.type('#lastgood-checks li:nth-child(2) [data-field="path"]', 'mine');
-    await again.done();
-    const values = { number: 2, kind: text('kind.marker.name'), problem: text('problem.pathRelative') };
-    expect(await editor?.evaluate("RED.nodes.node('check').validationErrors")).toEqual([
-      text('problem.inCheck', values),
-    ]);
-    const last = await open('check');
-    await last.type('#lastgood-checks li:nth-child(2) [data-field="path"]', '/mnt/usb/mine');
-    await last.done();
-    expect(await editor?.evaluate("RED.nodes.node('check').valid")).toBe(true);
-  });
 
   test('every operation of restic-run is filled in, checked and saved', async () => {
     const text = expectedTexts('restic-run', language);

@@ -54,7 +54,9 @@ function makeList(element: JQuery, specs: readonly CheckSpec[], depth: number): 
     sortable: true,
     height: 'auto' as const,
   };
-  element.addClass('lastgood-list lastgood-checks').editableList<Row>(options);
+  element.addClass('lastgood-list').editableList<Row>(options);
+  // Only now: the widget takes a height that it finds for one that it has to keep.
+  element.addClass('lastgood-checks');
   for (const spec of specs) element.editableList('addItem', { spec });
   return {
     specs: () =>

@@ -99,7 +99,7 @@ export function fillRow(row: JQuery, data: Row, depth: number, makeList: MakeLis
       const value = field.read();
       if (value !== undefined) typed[field.name] = value;
     }
-    if (nested !== undefined) typed['checks'] = nested.specs();
+    if (isGroupKind(kind)) typed['checks'] = nested?.specs() ?? [];
     // What no field shows stays, in the order in which it was stored.
     const names = new Set([...fields.map(({ name }) => name), 'checks']);
     const stored: Record<string, unknown> = given?.kind === kind ? { ...given } : {};
@@ -165,7 +165,9 @@ export function fillRow(row: JQuery, data: Row, depth: number, makeList: MakeLis
     } else {
       nested?.remove();
       nested = undefined;
-      showFields({ ...(isGroup(before) ? before.checks[0] : before) });
+      // A path survives a change of kind.
+      const filled = Object.entries(isGroup(before) ? (before.checks[0] ?? {}) : before);
+      showFields(Object.fromEntries(filled.filter(([, value]) => value !== '' && value !== 0)));
     }
     complains = false;
     isFilled = true;

@@ -43,11 +43,13 @@ function nameOf({ spec, result }: Answered): string {
 function branch(answered: Answered): JQuery {
   const { spec, result } = answered;
   const answer = result?.answer ?? 'unneeded';
-  const reason = result?.parts === undefined || result.parts.length === 0 ? (result?.reason ?? '') : '';
+  const quoted =
+    result?.parts?.some((part) => part.reason !== '' && result.reason.includes(part.reason)) ?? false;
   const said = $('<div>').append(
     $('<span class="lastgood-result-name">').text(nameOf(answered)),
     $('<span class="lastgood-result-answer">').text(text(`answer.${answer}`)),
-    $('<div class="lastgood-result-reason">').text(reason),
+    // A group quotes what its checks say, which stands below.
+    $('<div class="lastgood-result-reason">').text(quoted ? '' : (result?.reason ?? '')),
   );
   const item = $('<li>')
     .addClass(`lastgood-result-${answer}`)
