@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { deviceAppeared, obey } from '../../src/lib/plan/commands.ts';
+import { settled } from './fake-clock.ts';
 import { House, ms } from './fake-house.ts';
 
 /** A house whose plan is in one of the states of the table. */
@@ -330,7 +331,7 @@ describe('accept-repository', () => {
     await house.asks('accept-repository');
     expect(house.state.run?.attempt).toBe(before);
     remembered();
-    await house.passes('1s');
+    await settled();
     expect(house.ends).toEqual(['succeeded']);
   });
 });

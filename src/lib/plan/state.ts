@@ -154,6 +154,8 @@ export interface PlanState {
   readonly lastPartial: SuccessRecord | null;
   /** Repository ids this plan's successes count in. */
   readonly acceptedRepositories: readonly string[];
+  /** A restic that ended with its drive away, in a run that is over: its lock may still be there. */
+  readonly abandoned?: RecordedProcess | null;
   /** What is on each of them, the latest last; at most 8, without those that were given up for a year. */
   readonly drives: readonly DriveState[];
   /** The journal was lost and the repository has not been asked yet for the last success. */
@@ -190,6 +192,7 @@ export function newPlanState(plan: string, name: string): PlanState {
     lastSuccess: null,
     lastPartial: null,
     acceptedRepositories: [],
+    abandoned: null,
     drives: [],
     testimonyOwed: false,
     alarmed: false,

@@ -40,13 +40,14 @@ export function beginRun(
     everFailed: false,
     freeRestartUsed: false,
     process: null,
-    abandoned: null,
+    abandoned: state.abandoned ?? null,
     claim: null,
     nextSlotAt: facts.nextSlotAt === null ? null : iso(facts.nextSlotAt),
   };
   return {
     ...state,
     run,
+    abandoned: null,
     pending: null,
     nextAttemptAt: null,
     lastAttemptAt: at,
@@ -289,6 +290,7 @@ export function endRun(
   return {
     ...state,
     run: null,
+    abandoned: run.abandoned,
     pending: null,
     nextAttemptAt: facts.nextAttemptAt === null ? null : iso(facts.nextAttemptAt),
     lastCancelledAt: facts.end === 'cancelled' ? at : state.lastCancelledAt,
