@@ -70,6 +70,8 @@ async function fillInAndSave(editor: Editor, language: Language): Promise<void> 
   );
   await dialog.type(`${FIELD}environment`, 'RESTIC_REST_USERNAME=anna');
 
+  await fillInUpkeep(dialog, language);
+
   await dialog.section('restic-repository-advanced');
   await dialog.speaks(language);
   await dialog.type('#restic-repository-uploadLimit', 'much');
@@ -98,6 +100,12 @@ async function fillInAndSave(editor: Editor, language: Language): Promise<void> 
     downloadLimit: '',
     retryLock: '3m',
     options: ['rest.connections=3'],
+    device: 'plug',
+    mountCommand: ['sudo', 'mount', '/mnt/my drive'],
+    unmountCommand: [],
+    pruneEvery: '6w',
+    checkEvery: '',
+    checkSubset: '1/12',
   });
 
   // What was stored is shown by name only; the value never comes back.
@@ -106,13 +114,38 @@ async function fillInAndSave(editor: Editor, language: Language): Promise<void> 
   const shown = await again.speaks(language);
   expect(shown).toContain('RESTIC_REST_USERNAME');
   expect(shown).not.toContain('anna');
+  const mountLine = again.find('#restic-repository-mountCommand');
+  expect(await mountLine.inputValue()).toBe("sudo mount '/mnt/my drive'");
+}
+
+async function fillInUpkeep(dialog: Dialog, language: Language): Promise<void> {
+  const text = expectedTexts('restic-repository', language);
+  await dialog.section('restic-repository-upkeep');
+  await dialog.speaks(language);
+  await dialog.type(`${FIELD}device`, 'plug');
+  const mount = '#restic-repository-mountCommand';
+  await dialog.type(mount, "sudo mount '/mnt/my drive");
+  expect(await dialog.complaint(mount)).toBe(text('error.quote'));
+  await dialog.type(mount, "sudo mount '/mnt/my drive'");
+  await dialog.accepts(mount);
+  await dialog.typeDuration(`${FIELD}pruneEvery`, '0', 'd');
+  expect(await dialog.complaint(`${FIELD}pruneEvery-amount`)).toContain(text('label.pruneEvery'));
+  await dialog.typeDuration(`${FIELD}pruneEvery`, '6', 'w');
+  await dialog.accepts(`${FIELD}pruneEvery-amount`);
+  // Empty: never by itself.
+  await dialog.typeDuration(`${FIELD}checkEvery`, '');
+  await dialog.accepts(`${FIELD}checkEvery-amount`);
+  await dialog.type(`${FIELD}checkSubset`, 'some');
+  expect(await dialog.complaint(`${FIELD}checkSubset`)).toContain(text('label.checkSubset'));
+  await dialog.type(`${FIELD}checkSubset`, '1/12');
+  await dialog.accepts(`${FIELD}checkSubset`);
 }
 
 /** All before the first deploy, with what is typed. */
 async function testCreateAndPrint(editor: Editor, language: Language): Promise<void> {
   const text = expectedTexts('restic-repository', language);
   const place = join(folder, language, 'repository');
-  mkdirSync(join(folder, language));
+  mkdirSync(join(folder, language), { recursive: true });
   const dialog = await Dialog.ofConfig(editor, 'restic-repository', '_ADD_');
   await dialog.type(`${FIELD}url`, place);
   await dialog.type(`${FIELD}password`, PASSWORD);

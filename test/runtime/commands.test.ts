@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { MainFlowSettings } from './main-flow.ts';
@@ -101,18 +101,46 @@ test('a partial backup leaves by port 3 without an alert; accept makes it the la
   await nodeRed.next('not-now', ours);
 });
 
-test('another repository at the place is noticed by the check; accept-repository accepts it', async () => {
+test('another repository at the place is noticed by the check; accept-repository accepts it beside the first', async () => {
+  using home = await Home.make();
+  await deploy(home, { check: { checks: [] } });
+  await nodeRed.inject('ask', { payload: 'run' });
+  await nodeRed.next('good', ours);
+  const drawer = `${home.repository}-in-the-drawer`;
+  renameSync(home.repository, drawer);
+  await home.restic('init');
+  await nodeRed.inject('ask', { payload: 'run' });
+  const { why } = await untilWaiting(nodeRed, key);
+  expect(why).toMatch(/another one.*accept-repository/);
+  await nodeRed.inject('ask', { payload: 'accept-repository' });
+  await nodeRed.next('good', ours);
+  expect(await home.snapshots()).toHaveLength(1);
+
+  rmSync(home.repository, { recursive: true });
+  renameSync(drawer, home.repository);
+  await nodeRed.inject('ask', { payload: 'run' });
+  await nodeRed.next('good', ours);
+  expect(await home.snapshots()).toHaveLength(2);
+  const { drives } = await state(({ run }) => run === null);
+  expect(drives).toHaveLength(2);
+});
+
+test('without a check, too, nothing is written into another repository than before', async () => {
   using home = await Home.make();
   await deploy(home, { check: { checks: [] } });
   await nodeRed.inject('ask', { payload: 'run' });
   await nodeRed.next('good', ours);
   rmSync(home.repository, { recursive: true });
   await home.restic('init');
+  const flow = mainFlow(home, { plan: { key } });
+  const unchecked = flow.filter(({ id }) => id !== 'check');
+  await nodeRed.deploy(
+    unchecked.map((node) => (node.id === 'plan' ? { ...node, wires: [['run'], ['not-now'], []] } : node)),
+  );
+  await untilReady(nodeRed);
   await nodeRed.inject('ask', { payload: 'run' });
-  const { why } = await untilWaiting(nodeRed, key);
-  expect(why).toMatch(/another one.*accept-repository/);
-  await nodeRed.inject('ask', { payload: 'accept-repository' });
-  await nodeRed.inject('ask', { payload: 'run' });
-  await nodeRed.next('good', ours);
-  expect(await home.snapshots()).toHaveLength(1);
+  const { why, run } = await untilWaiting(nodeRed, key);
+  expect(run?.failureClass).toBe('device-unavailable');
+  expect(why).toContain('another drive is connected');
+  expect(await home.snapshots()).toEqual([]);
 });

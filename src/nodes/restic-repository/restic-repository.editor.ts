@@ -1,10 +1,12 @@
 /// <reference types="jquery" />
+import type { CommandField } from '../../editor/command-field.ts';
+import { commandField } from '../../editor/command-field.ts';
 import { durationField, durationProblem } from '../../editor/duration-field.ts';
 import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
 import type { PathList } from '../../editor/path-list.ts';
 import { pathList } from '../../editor/path-list.ts';
 import type { EditedNode } from '../../editor/red.ts';
-import { textsOf } from '../../editor/red.ts';
+import { isEnvironmentReference, textsOf } from '../../editor/red.ts';
 import { startCreation } from '../../editor/repository-creation.ts';
 import { draftOf, plansOf } from '../../editor/repository-draft.ts';
 import { environmentField } from '../../editor/repository-environment.ts';
@@ -15,11 +17,14 @@ import { useSharedStyle } from '../../editor/style.ts';
 import type { Verdict } from '../../editor/verdict.ts';
 import { showVerdict } from '../../editor/verdict.ts';
 import { words } from '../../editor/words.ts';
+import { isReadDataSubset } from '../../lib/restic/read-data-subset.ts';
 import type { RepositoryDefinition } from './definition.ts';
 
 const text = textsOf('restic-repository');
 const VERDICT = '#restic-repository-verdict';
 let options: PathList | undefined;
+let mountCommand: CommandField | undefined;
+let unmountCommand: CommandField | undefined;
 /** Id of the repository whose dialog is open: its fields count, not what was saved last. */
 let edited = '';
 
@@ -55,6 +60,11 @@ function limitAnswer(limit: number | '' | undefined, label: 'uploadLimit' | 'dow
   return Number.isInteger(limit) && limit > 0
     ? true
     : text(`label.${label}`) + words().named + text('error.limit');
+}
+
+/** Empty: never by itself. */
+function upkeepAnswer(value: string | undefined, label: 'pruneEvery' | 'checkEvery'): true | string {
+  return durationProblem(value, text(`label.${label}`), { emptyAllowed: true });
 }
 
 /** A limit is stored as a number, or as what was typed when that is none, for the validator to complain about. */
@@ -176,9 +186,26 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
     device: { value: '' },
     mountCommand: { value: [] },
     unmountCommand: { value: [] },
-    pruneEvery: { value: '30d' },
-    checkEvery: { value: '30d' },
-    checkSubset: { value: '5%' },
+    pruneEvery: {
+      value: '30d',
+      validate(value, _options) {
+        return upkeepAnswer(value, 'pruneEvery');
+      },
+    },
+    checkEvery: {
+      value: '30d',
+      validate(value, _options) {
+        return upkeepAnswer(value, 'checkEvery');
+      },
+    },
+    checkSubset: {
+      value: '5%',
+      validate(value, _options) {
+        const share = (value ?? '').trim();
+        if (share === '' || isEnvironmentReference(share) || isReadDataSubset(share)) return true;
+        return text('label.checkSubset') + words().named + text('error.checkSubset');
+      },
+    },
   },
   credentials: {
     password: {
@@ -202,6 +229,7 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
     edited = this.id;
     sections('#restic-repository-sections', [
       { id: 'restic-repository-place', label: text('tab.place') },
+      { id: 'restic-repository-upkeep', label: text('tab.upkeep') },
       { id: 'restic-repository-advanced', label: text('tab.advanced') },
     ]);
     const source = $('#node-config-input-passwordSource');
@@ -215,6 +243,16 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
       placeholder: 's3.connections=10',
       problem: optionsComplaint,
     });
+    const quote = text('error.quote');
+    mountCommand = commandField('#restic-repository-mountCommand', this.mountCommand, quote);
+    unmountCommand = commandField('#restic-repository-unmountCommand', this.unmountCommand, quote);
+    for (const name of ['pruneEvery', 'checkEvery'] as const) {
+      durationField(`#node-config-input-${name}`, {
+        unit: 'd',
+        placeholder: text('placeholder.never'),
+        problem: (value) => upkeepAnswer(value, name),
+      });
+    }
     durationField('#node-config-input-retryLock', { placeholder: text('placeholder.noWait') });
     limitField('uploadLimit', this.uploadLimit);
     limitField('downloadLimit', this.downloadLimit);
@@ -226,6 +264,8 @@ RED.nodes.registerType<RepositoryDefinition>('restic-repository', {
     edited = '';
     if (options === undefined) return false;
     this.options = options.texts();
+    this.mountCommand = mountCommand?.words() ?? this.mountCommand;
+    this.unmountCommand = unmountCommand?.words() ?? this.unmountCommand;
     this.uploadLimit = readLimit('uploadLimit');
     this.downloadLimit = readLimit('downloadLimit');
     return wasCompleted(this);
