@@ -54,7 +54,7 @@ function limitOf(text: unknown): number | undefined | 'invalid' {
 function lookAtOne(spec: CheckLeaf, context: CheckContext, leaf: LeafLook): Promise<CheckResult> {
   const what = {
     kind: spec.kind,
-    subject: subjectOf(spec),
+    subject: subjectIn(spec),
     needsDevice: DEVICE_KINDS.has(spec.kind),
     limitMs: lastResort(spec),
   };
@@ -140,7 +140,7 @@ function unknown(
   key: string,
   values: TextValues = {},
 ): CheckResult {
-  const subject = isGroup(spec) ? '' : subjectOf(spec);
+  const subject = isGroup(spec) ? '' : subjectIn(spec);
   return {
     kind: spec.kind,
     subject,
@@ -148,4 +148,13 @@ function unknown(
     reason: translate(language, `checks:${key}`, values),
     durationMs: 0,
   };
+}
+
+/** The subject of a check as configured, which may hold anything. */
+function subjectIn(spec: CheckLeaf): string {
+  try {
+    return subjectOf(spec);
+  } catch {
+    return '';
+  }
 }
