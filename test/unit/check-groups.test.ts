@@ -254,6 +254,8 @@ describe('bounds', () => {
     [{ kind: 'all' }],
     [{ kind: 'any', checks: {} }],
     [{ kind: 'none', checks: [null] }],
+    [{ kind: 'source', path: 7 }],
+    [{ kind: 'any', checks: [], hold: {} }],
     [{ kind: 'state' }],
     [{ kind: 'state', of: { type: 'flow' } }],
   ])('%j is unknown', async (damaged) => {

@@ -5,9 +5,12 @@ export const DEEPEST_GROUP = 8;
 /** Checks and groups of one node. */
 export const MOST_CHECKS = 200;
 
+/** What checks have as text, if they have it. */
+const TEXTS = ['path', 'name', 'host', 'url', 'command', 'from', 'to', 'timeout', 'hold', 'upTo'];
+
 /**
  * What keeps a list of checks from being looked at: a flow file may hold anything. Undefined: every check is an object
- * with a kind, every group has a list, every state a value, and there are neither too many nor too deep ones.
+ * with a kind, every group has a list, every state a value, what is a text is one, and there are neither too many nor too deep ones.
  */
 export function outOfBounds(specs: readonly unknown[]): 'too-many' | 'too-deep' | 'damaged' | undefined {
   const open = [{ list: specs, depth: 0 }];
@@ -21,6 +24,7 @@ export function outOfBounds(specs: readonly unknown[]): 'too-many' | 'too-deep' 
       if (typeof spec !== 'object' || spec === null || !('kind' in spec)) return 'damaged';
       const { kind } = spec;
       if (typeof kind !== 'string') return 'damaged';
+      if (!TEXTS.every((name) => isTextIn(spec, name))) return 'damaged';
       if (kind === 'state' && !('of' in spec && isHouseValue(spec.of))) return 'damaged';
       if (!GROUP_KINDS.some((known) => known === kind)) continue;
       if (!('checks' in spec) || !Array.isArray(spec.checks)) return 'damaged';
@@ -33,4 +37,9 @@ export function outOfBounds(specs: readonly unknown[]): 'too-many' | 'too-deep' 
 function isHouseValue(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return 'type' in value && 'value' in value && typeof value.value === 'string';
+}
+
+function isTextIn(spec: object, name: string): boolean {
+  const value: unknown = (spec as Record<string, unknown>)[name];
+  return value === undefined || value === null || typeof value === 'string';
 }
