@@ -62,7 +62,7 @@ describe.each(examples)('$file', ({ nodes }) => {
   test('has no two nodes on top of each other', () => {
     const places = nodes
       .filter(({ wires }) => wires !== undefined)
-      .map((node) => `${String(node['x'])},${String(node['y'])}`);
+      .map((node) => JSON.stringify([node['x'], node['y']]));
     expect(new Set(places).size).toBe(places.length);
   });
 });

@@ -116,6 +116,11 @@ export class UsbDrive implements Disposable {
     this.#loop = undefined;
   }
 
+  /** All writes are on the disk; else power that is cut brings back what was removed just before, such as locks. */
+  flush(): void {
+    execFileSync('sync', ['--file-system', this.mountPoint]);
+  }
+
   /** Removes the mount although it is in use. */
   removeMount(): void {
     execFileSync('umount', ['--lazy', this.mountPoint]);

@@ -65,6 +65,12 @@ export class Attempts {
     this.attemptOver = new AbortController();
   }
 
+  /** Somebody else switched the device off: that it is not there is no failed power-up, and it is not waited for. */
+  powerWasCut(): void {
+    if (this.powered !== undefined) this.powered = { ...this.powered, isOurs: false };
+    this.over();
+  }
+
   /** The device was switched on for this attempt, by us. */
   private isPoweredUp(ticket: Ticket): boolean {
     return this.powered?.attempt === nameOf(ticket) && this.powered.isOurs;

@@ -177,7 +177,9 @@ function untilFloor(state: PlanState, now: number): number {
  */
 export function deviceVanished(record: PlanRecord, cause: VanishCause): void {
   record.presence.vanishes();
-  if (cause !== 'watts') record.stopAttempt('device');
+  if (cause === 'watts') return;
+  record.attempts.powerWasCut();
+  record.stopAttempt('device');
 }
 
 /** Whether a device that appears starts a run of an idle plan. */
