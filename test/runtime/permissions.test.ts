@@ -9,6 +9,7 @@ const READING: [method: string, path: string][] = [
 ];
 const ACTING: [method: string, path: string][] = [
   ['POST', 'lastgood/plans/any/run'],
+  ['POST', 'lastgood/checks/any/look'],
   ['POST', 'lastgood/repositories/test'],
   ['POST', 'lastgood/repositories/inspect-place'],
   ['POST', 'lastgood/repositories/create'],
@@ -45,17 +46,5 @@ describe.each([
 
   test.each(ACTING)(`%s %s answers ${acting}: nothing is started`, async (...request) => {
     expect(await answerTo(nodeRed, request)).toBe(acting);
-  });
-
-  test('looking by hand is reading, and to wake something is not', async () => {
-    const look = async (act: boolean): Promise<number> => {
-      const headers = { 'Content-Type': 'application/json' };
-      const body = JSON.stringify({ act });
-      return (await fetch(`${nodeRed.url}/lastgood/checks/any/look`, { method: 'POST', headers, body }))
-        .status;
-    };
-    // Who is let in hears that there is no such node.
-    expect(await look(false)).toBe(reading === 200 ? 404 : reading);
-    expect(await look(true)).toBe(acting);
   });
 });

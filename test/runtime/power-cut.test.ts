@@ -111,7 +111,6 @@ describe.concurrent('power is cut', LONG, () => {
     });
     await night.say('run');
     await doorstep.reached();
-    night.drive.flush();
     plug.cut();
     doorstep.open();
     // The backup was good and is there; only the rest failed.
@@ -133,7 +132,6 @@ describe.concurrent('power is cut', LONG, () => {
     });
     await night.say('run');
     await doorstep.reached();
-    night.drive.flush();
     night.plug.cut();
     doorstep.open();
     await nodeRed.next('good');

@@ -76,10 +76,12 @@ export async function makeAttempt(
     onMaintenanceProgress: (step, progress) => watcher.maintaining(step, progress),
   };
   await record.attempts.needsDevice(ticket, job.signal);
-  if (attempt.abandoned !== null) {
+  const { hasForgottenLock } = await import('../restic/locks.ts');
+  if (attempt.abandoned !== null || (await hasForgottenLock(repository))) {
     // Exclusive steps would fail for ever on a lock that a dead restic of ours left behind.
     const { runOperation } = await import('../restic/operations.ts');
-    await runOperation(repository, { kind: 'unlock', ownProcesses: [attempt.abandoned] }, {}, job.signal);
+    const ownProcesses = attempt.abandoned === null ? [] : [attempt.abandoned];
+    await runOperation(repository, { kind: 'unlock', ownProcesses }, {}, job.signal);
   }
   await hearTestimony(record);
   // Loaded with the first backup, not with Node-RED.

@@ -1,4 +1,3 @@
-import type { RequestHandler } from 'express';
 import type { CheckReport } from '../checks/check.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
@@ -27,10 +26,6 @@ export interface CheckRoutesHost {
  */
 export function registerCheckRoutes(runtime: AdminRuntime, host: CheckRoutesHost): void {
   const { httpAdmin, auth } = runtime;
-  const mayRead = auth.needsPermission('lastgood.read');
-  const mayWrite = auth.needsPermission('lastgood.write');
-  const permitted: RequestHandler = (request, response, next) =>
-    (bodyOf(request)['act'] === true ? mayWrite : mayRead)(request, response, next);
   const looks = new Map<string, Promise<LookAnswer>>();
 
   const look = async (id: string, act: boolean, language: Language): Promise<LookAnswer> => {
@@ -48,7 +43,8 @@ export function registerCheckRoutes(runtime: AdminRuntime, host: CheckRoutesHost
   };
   httpAdmin.post(
     '/lastgood/checks/:id/look',
-    permitted,
+    // A check may start a command.
+    auth.needsPermission('lastgood.write'),
     jsonRoute(runtime, (request, language) =>
       look(String(request.params['id']), bodyOf(request)['act'] === true, language),
     ),

@@ -12,6 +12,9 @@ import { decide, SHORTEST_DELAY_MS } from './retry-policy.ts';
 import type { RunEnd, RunState } from './state.ts';
 import * as change from './transitions.ts';
 
+/** A drive that is switched off and on again is off for at least so long. */
+const OFF_MS = 5000;
+
 /** What follows from attempts: another one, or the end of the run; one decision per attempt. */
 export class Decisions {
   private readonly record: PlanRecord;
@@ -82,7 +85,10 @@ export class Decisions {
     // The device came while its check was still looking: nothing else would say so again.
     const cameMeanwhile = run.outcome === 'blocked' && record.presence.takeNoted();
     const settleMs = Math.max(record.settings.settleMs, SHORTEST_DELAY_MS);
-    const at = now + (cameMeanwhile ? Math.min(settleMs, decision.delayMs) : decision.delayMs);
+    // The second chance of a drive that did not come is to be off in between.
+    const offMs = run.failureClass === 'power-up-failed' ? record.settings.powerOffAfterMs + OFF_MS : 0;
+    const delayMs = Math.max(decision.delayMs, offMs);
+    const at = now + (cameMeanwhile ? Math.min(settleMs, delayMs) : delayMs);
     if (cameMeanwhile) record.presence.settles(iso(at));
     const why = cameMeanwhile
       ? record.sentences.say('device.settling', { attempt, time: record.sentences.when(at, now) })

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
+import { probe } from '../drive/probe.ts';
 import type { ProcessNow, RecordedProcess } from '../system-process.ts';
 import type { Command, ResticRepository } from './repository.ts';
 import type { Answer } from './snapshots.ts';
@@ -17,6 +19,7 @@ export interface RepositoryLock {
 /** More locks than this are not looked into. */
 const MOST_LOCKS = 20;
 const LIST_BYTES = 1_048_576;
+const LOCKS_TIMEOUT_MS = 10_000;
 
 /** The locks in a repository. One restic process, and one more for each lock (at most 20). Never rejects. */
 export async function listLocks(
@@ -40,6 +43,16 @@ export async function listLocks(
   } catch (error) {
     return { ok: false, failure: repository.failureOf(error) };
   }
+}
+
+/**
+ * Whether a local repository has a lock while nothing of ours uses it. A restic that ended well may have left one too:
+ * where a drive loses its power before its last writes are flushed, a removed lock is there again.
+ */
+export async function hasForgottenLock(repository: ResticRepository): Promise<boolean> {
+  if (repository.localPath === undefined || (await repository.isInUse())) return false;
+  const list = await probe({ op: 'list', path: join(repository.localPath, 'locks') }, LOCKS_TIMEOUT_MS);
+  return list.ok && !list.empty;
 }
 
 interface LockJson {

@@ -131,6 +131,11 @@ export class ResticRepository {
     });
   }
 
+  /** Whether a job of this process is in its lane. */
+  async isInUse(): Promise<boolean> {
+    return this.#lanes.isInUse(await this.laneKey());
+  }
+
   /**
    * Runs restic once, in no lane: callers hold the lane where it matters. Never rejects for what restic or the drive
    * does; throws Problem when restic cannot be run at all (see `failureOf`).
