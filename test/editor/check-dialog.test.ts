@@ -454,6 +454,12 @@ describe.each(LANGUAGES)('in %s', (language) => {
       line(text('kind.none.name'), 'unneeded'),
       line(`flow.busy ${text('operator.true')}`, 'unneeded'),
     ]);
+    const mark = async (row: string): Promise<string | null> =>
+      await dialog.find(`${row} > .lastgood-check > div > .lastgood-check-mark`).getAttribute('title');
+    expect(await mark(at(1))).toBe(`${text('answer.yes')}: nas 789`);
+    expect(await mark(at(2, 2))).toBe(`${text('answer.unknown')}: nas:445 456`);
+    expect(await mark(at(2, 3))).toBe(text('answer.unneeded'));
+    expect(await mark(at(3, 1))).toBe(text('answer.unneeded'));
     await dialog.press('#lastgood-check-act');
     expect(await dialog.speaks(language)).toContain(text('now.question'));
     expect(asked).toEqual([{ language }]);
@@ -464,6 +470,7 @@ describe.each(LANGUAGES)('in %s', (language) => {
     // What stands in the dialog is not what was looked at.
     await dialog.type(field(at(2, 1), 'path'), '/mnt/c');
     expect(await dialog.find('#lastgood-check-now-hint').innerText()).toBe(text('now.older'));
+    expect(await dialog.find('.lastgood-check-mark').count()).toBe(0);
     await dialog.cancel();
   });
 

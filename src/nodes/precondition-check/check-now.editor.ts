@@ -4,6 +4,7 @@ import { postJson, sentence } from '../../editor/server.ts';
 import { showVerdict } from '../../editor/verdict.ts';
 import type { CheckReport, CheckSpec } from '../../lib/checks/check.ts';
 import type { CheckDefinition } from './definition.ts';
+import { clearMarks, markRows } from './result-marks.editor.ts';
 import { resultTree } from './result-tree.editor.ts';
 
 const text = textsOf('precondition-check');
@@ -34,16 +35,20 @@ export function checkNow(node: EditedNode<CheckDefinition>): (specs: readonly Ch
   const results = $('#lastgood-check-results');
   const question = $('#lastgood-check-question').hide();
 
+  /** Whether the dialog shows what is deployed. */
+  let isSame = false;
   const tell = (specs: readonly CheckSpec[]): void => {
     const deployed = deployedChecks(node.id);
     button.prop('disabled', deployed === undefined);
-    const isSame = node.changed !== true && JSON.stringify(specs) === JSON.stringify(deployed);
+    isSame = node.changed !== true && JSON.stringify(specs) === JSON.stringify(deployed);
+    clearMarks();
     hint.text(text(deployed === undefined ? 'now.notDeployed' : isSame ? 'now.hint' : 'now.older'));
   };
 
   const look = async (mayAct: boolean): Promise<void> => {
     question.hide();
     act.hide();
+    clearMarks();
     button.prop('disabled', true);
     showVerdict(results, { kind: 'busy', text: text(mayAct ? 'now.acting' : 'now.looking') });
     try {
@@ -55,7 +60,9 @@ export function checkNow(node: EditedNode<CheckDefinition>): (specs: readonly Ch
         kind: report.passed ? 'ok' : 'warn',
         text: text(report.passed ? 'now.ready' : 'now.notReady', { reason: report.reason }),
       });
-      results.append(resultTree(deployedChecks(node.id) ?? [], report));
+      const specs = deployedChecks(node.id) ?? [];
+      results.append(resultTree(specs, report));
+      if (isSame) markRows($('#lastgood-checks'), specs, report.results);
       act.toggle(acts && !mayAct);
     } catch (error) {
       showVerdict(results, { kind: 'bad', text: sentence(error) });

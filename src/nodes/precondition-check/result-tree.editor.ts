@@ -5,7 +5,8 @@ import { checkSentence } from './check-sentence.editor.ts';
 
 const text = textsOf('precondition-check');
 
-const ICONS: Readonly<Record<CheckAnswer | 'unneeded', string>> = {
+/** How an answer looks beside its words. */
+export const ANSWER_ICONS: Readonly<Record<CheckAnswer | 'unneeded', string>> = {
   yes: 'fa-check-circle',
   no: 'fa-times-circle',
   unknown: 'fa-question-circle',
@@ -13,7 +14,7 @@ const ICONS: Readonly<Record<CheckAnswer | 'unneeded', string>> = {
 };
 
 /** A check and the answer to it; without an answer it was not needed, without a check nobody knows which it was. */
-interface Answered {
+export interface Answered {
   readonly spec?: CheckSpec;
   readonly result?: CheckResult;
 }
@@ -22,7 +23,7 @@ interface Answered {
  * Puts checks and answers together: answers come in the order of the checks, and those that were not needed are
  * missing. Where the two do not fit, as after an edit, the answers alone are shown.
  */
-function together(specs: readonly CheckSpec[], results: readonly CheckResult[]): Answered[] {
+export function together(specs: readonly CheckSpec[], results: readonly CheckResult[]): Answered[] {
   const rest = [...results];
   const answered = specs.map((spec): Answered => {
     const result = rest[0]?.kind === spec.kind ? rest.shift() : undefined;
@@ -53,7 +54,7 @@ function branch(answered: Answered): JQuery {
   );
   const item = $('<li>')
     .addClass(`lastgood-result-${answer}`)
-    .append($('<div class="lastgood-result">').append($('<i>').addClass(`fa ${ICONS[answer]}`), said));
+    .append($('<div class="lastgood-result">').append($('<i>').addClass(`fa ${ANSWER_ICONS[answer]}`), said));
   const specs = spec !== undefined && isGroup(spec) ? spec.checks : [];
   const parts = result?.parts ?? [];
   if (specs.length + parts.length > 0) item.append(tree(specs, parts));

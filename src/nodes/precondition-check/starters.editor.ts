@@ -65,6 +65,7 @@ export function starters(place: string, list: CheckList): void {
       .appendTo(place);
     button.on('click', () => {
       list.add(checks);
+      $('#node-input-inOrder').prop('checked', true).trigger('change');
       const inputs = $('#lastgood-checks input[data-field]');
       const paths = inputs.filter('[data-field="path"]');
       fillOtherPaths(paths.first(), paths.slice(1));
