@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { aborted, limited } from './limit.ts';
 
 /** A command that a person wrote in a dialog, started without a shell. */
 export interface UserCommand {
@@ -8,7 +9,7 @@ export interface UserCommand {
   readonly environment: Readonly<Record<string, string>>;
   readonly workingFolder: string;
   /** Killed after so long, ms, with all that it started. */
-  readonly timeLimitMs: number;
+  readonly timeoutMs: number;
   /** Aborted: killed. */
   readonly signal?: AbortSignal;
 }
@@ -55,10 +56,9 @@ export async function runUserCommand(request: UserCommand): Promise<CommandEnd> 
   });
   const firstLine = collectFirstLine([child.stdout, child.stderr]);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const limit = AbortSignal.timeout(request.timeLimitMs);
-  const stop = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
+  const stop = aborted(limited(request));
 
-  await Promise.race([child, exited.then(() => delay(OUTPUT_AFTER_EXIT_MS)), aborted(stop)]);
+  await Promise.race([child, exited.then(() => delay(OUTPUT_AFTER_EXIT_MS)), stop]);
   child.stdout.destroy();
   child.stderr.destroy();
   if (child.pid === undefined) return { kind: 'not-started', code: (await child).code ?? '' };
@@ -101,9 +101,4 @@ function collectFirstLine(streams: readonly Readable[]): () => string {
       .slice(0, LONGEST_LINE)
       .join('');
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -257,6 +257,15 @@ describe('command', () => {
     expect(await run(later)).toMatchObject({ answer: 'no', reason: `${later} says: not now.` });
   });
 
+  test('is not told what opens Home Assistant and the credentials', async () => {
+    const names = ['SUPERVISOR_TOKEN', 'HASSIO_TOKEN', 'NODE_RED_CREDENTIAL_SECRET'];
+    for (const name of names) vi.stubEnv(name, 'planted');
+    vi.stubEnv('HARMLESS', 'there');
+    const curious = await script('curious', '[ "$HARMLESS" = there ] && ! env | grep -q planted');
+    expect(await run(curious)).toMatchObject({ answer: 'yes' });
+    vi.unstubAllEnvs();
+  });
+
   test('an error is neither yes nor no', async () => {
     const broken = await script('broken', 'echo "no such host" >&2; exit 1');
     const reason = `${broken} ended with code 1: no such host`;

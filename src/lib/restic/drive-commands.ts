@@ -102,7 +102,7 @@ async function run(
     command,
     environment: allowedEnvironment(repository.host.env),
     workingFolder: '/',
-    timeLimitMs,
+    timeoutMs: timeLimitMs,
     ...(signal === undefined ? {} : { signal }),
   });
   return stepOf(repository, command[0], end, timeLimitMs);
