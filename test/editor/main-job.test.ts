@@ -69,7 +69,7 @@ test.for(['en-US', 'zh-CN'] as const)(
     await planDialog.done();
 
     const checkDialog = await Dialog.ofNode(editor, check);
-    await checkDialog.press('.red-ui-editableList-addButton');
+    await checkDialog.press('.red-ui-editableList-addButton >> nth=0');
     await checkDialog.choose('[data-field="kind"]', 'marker');
     await checkDialog.type('[data-field="path"]', home.marker);
     await checkDialog.done();
