@@ -1,5 +1,5 @@
 import type { CheckGroup, CheckKind, CheckSpec } from '../../lib/checks/check.ts';
-import { GROUP_KINDS } from '../../lib/checks/check.ts';
+import { GROUP_KINDS, isGroup } from '../../lib/checks/check.ts';
 
 /** The kinds of check, as the menu of a row groups them. */
 export const MENU: readonly { readonly heading: string; readonly kinds: readonly CheckKind[] }[] = [
@@ -15,9 +15,10 @@ export const MENU: readonly { readonly heading: string; readonly kinds: readonly
 
 const KINDS: readonly CheckKind[] = MENU.flatMap(({ kinds }) => kinds);
 
-/** Whether the dialog knows the kind: one of a newer version is kept as it is. */
-export function isEditable(spec: CheckSpec): boolean {
-  return KINDS.includes(spec.kind);
+/** Whether the dialog knows the kind: one of a newer version, or what is no check, is kept as it is. */
+export function isEditable(spec: CheckSpec | null): boolean {
+  const { kind }: Partial<CheckSpec> = Object(spec);
+  return KINDS.some((known) => known === kind);
 }
 
 /** The kind of a menu's value. */
@@ -27,4 +28,9 @@ export function kindOf(value: unknown): CheckKind {
 
 export function isGroupKind(kind: CheckKind): kind is CheckGroup['kind'] {
   return GROUP_KINDS.some((group) => group === kind);
+}
+
+/** Whether something in a list, which may be damaged, is a group. */
+export function isListedGroup(spec: CheckSpec | null): spec is CheckGroup {
+  return spec !== null && isEditable(spec) && isGroup(spec) && Array.isArray(spec.checks);
 }

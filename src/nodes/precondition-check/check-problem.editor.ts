@@ -27,7 +27,8 @@ export function checkProblem(spec: CheckSpec): CheckProblem | undefined {
 /** The first problem in a list of checks and all their groups, said with where it is; undefined: none. */
 export function listProblem(specs: readonly CheckSpec[]): string | undefined {
   for (const [index, spec] of specs.entries()) {
-    const where = { number: index + 1, kind: isEditable(spec) ? text(`kind.${spec.kind}.name`) : spec.kind };
+    if (!isEditable(spec)) continue;
+    const where = { number: index + 1, kind: text(`kind.${spec.kind}.name`) };
     const own = checkProblem(spec);
     if (own !== undefined) return text('problem.inCheck', { ...where, problem: own.message });
     const inside = isGroup(spec) ? listProblem(spec.checks) : undefined;
@@ -79,7 +80,8 @@ function leafProblem(spec: CheckLeaf): CheckProblem | undefined {
     case 'load':
       return spec.below > 0 ? undefined : found('below', 'load');
     case 'wake':
-      return /^([\da-f]{2}[:-]?){5}[\da-f]{2}$/i.test(spec.mac) || isEnvironmentReference(spec.mac)
+      return /^[\da-f]{12}$/i.test(String(spec.mac).replaceAll(/[:.-]/g, '')) ||
+        isEnvironmentReference(spec.mac)
         ? hostProblem(spec)
         : found('mac', 'mac');
     case 'repository':
@@ -114,13 +116,15 @@ function hostProblem(spec: { host: string; port: number }): CheckProblem | undef
   return isWhole(spec.port, 1, 65_535) ? undefined : found('port', 'port');
 }
 
+function isStatus(typed: string): boolean {
+  return /^\s*\d{3}(\s*-\s*\d{3})?\s*$/.test(typed);
+}
+
 function httpProblem(spec: Leaf<'http'>): CheckProblem | undefined {
   const { url, status } = spec;
   if (!isEnvironmentReference(url) && !(/^https?:\/\//i.test(url) && URL.canParse(url)))
     return found('url', 'url');
-  return status === undefined || /^[1-5]\d\d(\s*-\s*[1-5]\d\d)?$/.test(status)
-    ? undefined
-    : found('status', 'status');
+  return status === undefined || status.split(',').every(isStatus) ? undefined : found('status', 'status');
 }
 
 function isMissing(value: HouseValue | undefined): boolean {
@@ -145,9 +149,9 @@ function stateProblem(spec: Leaf<'state'>): CheckProblem | undefined {
 function timeProblem(spec: Leaf<'time'>): CheckProblem | undefined {
   for (const field of ['from', 'to'] as const) {
     const time = spec[field];
-    if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(time) && !isEnvironmentReference(time)) return found(field, 'time');
+    if (!/^(([01]?\d|2[0-3]):[0-5]\d|24:00)$/.test(time) && !isEnvironmentReference(time))
+      return found(field, 'time');
   }
-  if (spec.from === spec.to) return found('to', 'sameTime');
   if (spec.weekdays?.length === 0) return found('weekdays', 'noDay');
   if (spec.timeZone === undefined || isEnvironmentReference(spec.timeZone)) return undefined;
   try {

@@ -70,7 +70,9 @@ export function fillRow(row: JQuery, data: Row, depth: number, makeList: MakeLis
   if (given !== undefined && !isEditable(given)) {
     // A kind of a newer version: this dialog cannot show it, and must not lose it.
     data.read = () => given;
-    row.append($('<div class="lastgood-check-kept">').text(text('kept', { kind: given.kind })));
+    row.append(
+      $('<div class="lastgood-check-kept">').text(text('kept', { kind: String(Object(given).kind) })),
+    );
     return;
   }
   const fold = iconButton('fa-caret-down', text('fold')).addClass('lastgood-check-fold');

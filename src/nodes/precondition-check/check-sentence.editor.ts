@@ -2,7 +2,7 @@ import { joinCommandLine } from '../../editor/command-line.ts';
 import { textsOf } from '../../editor/red.ts';
 import type { CheckLeaf, CheckSpec, HouseValue } from '../../lib/checks/check.ts';
 import { isGroup } from '../../lib/checks/check.ts';
-import { isEditable } from './check-kinds.editor.ts';
+import { isEditable, isListedGroup } from './check-kinds.editor.ts';
 import { compares } from './state-fields.editor.ts';
 import { weekdayName } from './time-fields.editor.ts';
 
@@ -10,9 +10,11 @@ const text = textsOf('precondition-check');
 
 /** A check in a few words: "drive mounted at /mnt/a"; of a group, with those in it: "any of: …; …". */
 export function checkSentence(spec: CheckSpec): string {
-  if (!isEditable(spec)) return spec.kind;
+  if (!isEditable(spec)) return String(Object(spec).kind);
   if (!isGroup(spec)) return text(`sentence.${spec.kind}`, valuesOf(spec));
-  const parts = spec.checks.map((part) => (isGroup(part) ? `(${checkSentence(part)})` : checkSentence(part)));
+  const parts = spec.checks.map((part) =>
+    isListedGroup(part) ? `(${checkSentence(part)})` : checkSentence(part),
+  );
   const list = parts.join(text('separator')) || '…';
   return text(`sentence.${spec.kind}`, { count: spec.count ?? '…', list });
 }

@@ -28,7 +28,7 @@ RED.nodes.registerType<CheckDefinition>('precondition-check', {
     checks: {
       value: [],
       validate(checks, _options) {
-        return listProblem(checks ?? []) ?? true;
+        return listProblem(Array.isArray(checks) ? checks : []) ?? true;
       },
     },
     inOrder: { value: true },
@@ -87,7 +87,7 @@ RED.nodes.registerType<CheckDefinition>('precondition-check', {
         text(inOrder.prop('checked') === true ? 'hint.inOrder' : 'hint.together'),
       );
     };
-    list = checkList('#lastgood-checks', this.checks, (specs) => {
+    list = checkList('#lastgood-checks', Array.isArray(this.checks) ? this.checks : [], (specs) => {
       count = specs.length;
       showList();
       tellCheckNow(specs);

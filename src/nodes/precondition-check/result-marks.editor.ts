@@ -1,6 +1,6 @@
 import { textsOf } from '../../editor/red.ts';
 import type { CheckResult, CheckSpec } from '../../lib/checks/check.ts';
-import { isGroup } from '../../lib/checks/check.ts';
+import { isListedGroup } from './check-kinds.editor.ts';
 import { ANSWER_ICONS, together } from './result-tree.editor.ts';
 
 const text = textsOf('precondition-check');
@@ -23,6 +23,6 @@ export function markRows(list: JQuery, specs: readonly CheckSpec[], results: rea
       .attr({ 'aria-label': words, title: words })
       .insertBefore(row.children('.lastgood-check-line').children('button').last());
     const inside = row.find('> .lastgood-check-inside > .red-ui-editableList .lastgood-checks').first();
-    if (isGroup(spec)) markRows(inside, spec.checks, result?.parts ?? []);
+    if (isListedGroup(spec)) markRows(inside, spec.checks, result?.parts ?? []);
   }
 }

@@ -1,6 +1,6 @@
-import { textsOf } from '../../editor/red.ts';
+import { isEnvironmentReference, textsOf } from '../../editor/red.ts';
 import type { CheckAnswer, CheckReport, CheckResult, CheckSpec } from '../../lib/checks/check.ts';
-import { isGroup } from '../../lib/checks/check.ts';
+import { isListedGroup } from './check-kinds.editor.ts';
 import { checkSentence } from './check-sentence.editor.ts';
 
 const text = textsOf('precondition-check');
@@ -19,6 +19,16 @@ export interface Answered {
   readonly result?: CheckResult;
 }
 
+/** Of checks of one kind, any may lack its answer: the path or the host tells whose answer it is. */
+function isAnswerTo(spec: CheckSpec, result: CheckResult | undefined): boolean {
+  const { kind, path, host }: Readonly<Record<string, unknown>> = Object(spec);
+  const place = path ?? host;
+  if (result?.kind !== kind) return false;
+  return (
+    typeof place !== 'string' || isEnvironmentReference(place) || result?.subject.includes(place) === true
+  );
+}
+
 /**
  * Puts checks and answers together: answers come in the order of the checks, and those that were not needed are
  * missing. Where the two do not fit, as after an edit, the answers alone are shown.
@@ -26,17 +36,18 @@ export interface Answered {
 export function together(specs: readonly CheckSpec[], results: readonly CheckResult[]): Answered[] {
   const rest = [...results];
   const answered = specs.map((spec): Answered => {
-    const result = rest[0]?.kind === spec.kind ? rest.shift() : undefined;
+    const result = isAnswerTo(spec, rest[0]) ? rest.shift() : undefined;
     return result === undefined ? { spec } : { spec, result };
   });
   return rest.length === 0 ? answered : results.map((result) => ({ result }));
 }
 
 function nameOf({ spec, result }: Answered): string {
-  if (spec !== undefined && !isGroup(spec)) return checkSentence(spec);
+  if (spec !== undefined && !isListedGroup(spec)) return checkSentence(spec);
   const kind = spec?.kind ?? result?.kind ?? '';
   const name = text(`kind.${kind}.name`);
-  if (spec?.kind === 'at-least') return text('result.atLeast', { count: spec.count ?? '?' });
+  if (spec !== undefined && spec.kind === 'at-least')
+    return text('result.atLeast', { count: spec.count ?? '?' });
   const isWhole = spec !== undefined || result?.parts !== undefined || !result?.subject;
   return isWhole ? name : text('result.subject', { name, subject: result.subject });
 }
@@ -55,7 +66,7 @@ function branch(answered: Answered): JQuery {
   const item = $('<li>')
     .addClass(`lastgood-result-${answer}`)
     .append($('<div class="lastgood-result">').append($('<i>').addClass(`fa ${ANSWER_ICONS[answer]}`), said));
-  const specs = spec !== undefined && isGroup(spec) ? spec.checks : [];
+  const specs = spec !== undefined && isListedGroup(spec) ? spec.checks : [];
   const parts = result?.parts ?? [];
   if (specs.length + parts.length > 0) item.append(tree(specs, parts));
   return item;
