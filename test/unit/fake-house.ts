@@ -437,14 +437,19 @@ export class House {
     if (release === undefined) return;
     const prepared = attempts.needsDevice(ticket, new AbortController().signal);
     this.later(this.check.takes, () => {
-      const { passes: passed, reason, kind } = this.check;
-      const report: CheckReport = {
-        passed,
-        reason: passed ? '' : reason,
-        results: [{ kind, subject: '/mnt', answer: passed ? 'yes' : 'no', reason, durationMs: 1 }],
-      };
+      let passed = false;
       void prepared
-        .then(() => attempts.checked(ticket, report))
+        .then(() => {
+          this.stirred();
+          const { passes, reason, kind } = this.check;
+          passed = passes;
+          const report: CheckReport = {
+            passed,
+            reason: passed ? '' : reason,
+            results: [{ kind, subject: '/mnt', answer: passed ? 'yes' : 'no', reason, durationMs: 1 }],
+          };
+          return attempts.checked(ticket, report);
+        })
         .then((outgoing) => {
           this.stirred();
           if (outgoing !== undefined && !this.eaten.has('precondition-check')) {

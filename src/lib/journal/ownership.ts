@@ -15,7 +15,7 @@ export async function claimFolder(folder: string): Promise<RecordedProcess | und
   const path = join(folder, 'owner.json');
   const me: RecordedProcess = { pid: process.pid, startTicks: startTicksOf(process.pid) };
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    if (await createWhole(path, JSON.stringify(me))) return undefined;
+    if (await claimed(path, me)) return undefined;
     const owner = await readOwner(path);
     if (owner !== undefined && owner.pid === me.pid && owner.startTicks === me.startTicks) return undefined;
     if (owner !== undefined && isAlive(owner)) return owner;
@@ -23,6 +23,17 @@ export async function claimFolder(folder: string): Promise<RecordedProcess | und
     if (faster !== undefined) return faster;
   }
   throw new Error(`${path} cannot be claimed`);
+}
+
+/** A folder that cannot be written any more may still belong to a living process, which claimed it before. */
+async function claimed(path: string, me: RecordedProcess): Promise<boolean> {
+  try {
+    return await createWhole(path, JSON.stringify(me));
+  } catch (error) {
+    const owner = await readOwner(path);
+    if (owner === undefined || !isAlive(owner)) throw error;
+    return false;
+  }
 }
 
 /** Creates a file with its content in one step, so that nobody reads half of it. False: there is one already. */

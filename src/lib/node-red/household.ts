@@ -102,6 +102,7 @@ export class Household {
     this.devices = new Devices(
       systemClock,
       new Journal(join(folder, 'devices'), DEVICE_SCHEMA, isDeviceState),
+      (problem) => red.log.warn(problem.in(this.language).message),
     );
     this.otherOwner = claimFolder(folder).then(
       (owner) => (owner === undefined ? undefined : new Problem('other-process', { pid: owner.pid })),

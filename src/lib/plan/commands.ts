@@ -1,6 +1,7 @@
 import { iso } from '../clock.ts';
 import type { Carried } from '../message.ts';
 import { Problem } from '../problem.ts';
+import { MOST_ASKED_AN_HOUR } from './pace.ts';
 import type { PlanRecord } from './record.ts';
 import { endOf } from './state.ts';
 import { stampSuccess } from './transitions.ts';
@@ -55,11 +56,12 @@ export function obey(
 
 function run(record: PlanRecord, carried: Carried): Answer {
   const present = record.state.run;
+  if (present !== null && present.phase !== 'waiting') return notNow(record, 'answer.running');
+  if (!record.pace.allows(record.clock.now())) return tooOften(record);
   if (present === null) {
     record.startRun('command', carried);
     return accepted(record, 'answer.started');
   }
-  if (present.phase !== 'waiting') return notNow(record, 'answer.running');
   record.carried = { ...record.carried, ...carried };
   record.tryAgain();
   return accepted(record, 'answer.now');
@@ -142,6 +144,7 @@ function isOlder(time: string, than: string | null): boolean {
 
 /** Another repository, a new drive: it is right as well from now on, and nothing good is in it yet. */
 function acceptRepository(record: PlanRecord): Answer {
+  if (!record.pace.allows(record.clock.now())) return tooOften(record);
   const owe = (): void => {
     const { state } = record;
     const now = record.clock.now();
@@ -157,6 +160,11 @@ function acceptRepository(record: PlanRecord): Answer {
     .catch((cause: unknown) => record.warn(new Problem('journal-unwritable', { path: '' }, { cause })))
     .then(owe);
   return accepted(record, 'answer.acceptedRepository');
+}
+
+/** Asked for too often. */
+export function tooOften(record: PlanRecord): Answer {
+  return notNow(record, 'answer.tooOften', { most: MOST_ASKED_AN_HOUR });
 }
 
 /** Followed, and what happens now. */

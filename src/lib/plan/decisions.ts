@@ -182,6 +182,8 @@ export class Decisions {
   }
 
   private announce(finished: FinishedRun): void {
+    // Nobody is there to be told; a gate that comes later says nothing of it.
+    if (this.record.gateDoor === undefined) return;
     const paused = this.record.state.paused !== null;
     this.announcer.announce(finished, this.record.settings.name, { paused });
   }

@@ -2,7 +2,7 @@ import { iso } from '../clock.ts';
 import type { DeviceReading, PowerReading, Sample } from '../events/reading.ts';
 import type { Carried } from '../message.ts';
 import type { Answer } from './commands.ts';
-import { accepted, notNow } from './commands.ts';
+import { accepted, notNow, tooOften } from './commands.ts';
 import type { News } from './device-sense.ts';
 import { owedDrives } from './drives.ts';
 import type { PlanRecord } from './record.ts';
@@ -138,6 +138,10 @@ export function deviceAppeared(record: PlanRecord, carried: Carried, entity = ''
     if (state.nextAttemptAt === null) return notNow(record, 'answer.notOwedEvent');
     const time = record.sentences.when(Date.parse(state.nextAttemptAt), now);
     return notNow(record, 'answer.notOwed', { time });
+  }
+  if (!record.pace.allows(now)) {
+    void record.put(noted);
+    return tooOften(record);
   }
   return startWhenSettled(record, noted, carried, now);
 }

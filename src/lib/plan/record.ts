@@ -14,6 +14,7 @@ import type { DeviceDoor, GateDoor, PlanDoor, Witness } from './doors.ts';
 import { Lease } from './lease.ts';
 import { Ledger } from './ledger.ts';
 import { startWhatIsOwed } from './owed.ts';
+import { Pace } from './pace.ts';
 import { Presence } from './presence.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 import { dueAfterSuccess, jitterOf, nextSlot } from './schedule.ts';
@@ -52,6 +53,8 @@ export class PlanRecord {
   carried: Carried = {};
   /** What its drive or plug said. */
   readonly presence: Presence = new Presence();
+  /** How often attempts were asked for. */
+  readonly pace: Pace = new Pace();
   witness: Witness | undefined;
   /** What is switched on and mounted for its backups. */
   device: DeviceDoor | undefined;

@@ -45,16 +45,24 @@ export async function recollect(
       : [];
   const mirror = await recallMirror().catch(() => undefined);
   if (isPlanState(mirror) && mirror.plan === settings.key) {
-    const unconfirmed = {
-      ...mirror,
-      lastSuccess: null,
-      lastSuccessAt: null,
-      drives: [],
-      testimonyOwed: true,
-    };
-    return { state: unconfirmed, problems };
+    return { state: unconfirmed(mirror), problems };
   }
   return { state: { ...newPlanState(settings.key, settings.name), testimonyOwed: true }, problems };
+}
+
+/** A state that only context remembers: nothing in it makes a snapshot a good one that nobody has seen. */
+function unconfirmed(mirror: PlanState): PlanState {
+  const { run } = mirror;
+  return {
+    ...mirror,
+    lastSuccess: null,
+    lastSuccessAt: null,
+    lastPartial: null,
+    drives: [],
+    // Its backup was good, says context: the next attempt finds out, and finds its data already there.
+    run: run?.phase === 'retention' ? { ...run, phase: 'verifying', outcome: null } : run,
+    testimonyOwed: true,
+  };
 }
 
 /** A state with what an older version did not know of: its only drive is that of the last success. */

@@ -12,6 +12,12 @@ const RELEASE_AGAIN_MS = 5 * 60_000;
 /** A plug tells within this time that it did what we told it. */
 const ECHO_MS = 60_000;
 
+/** A word of ours to a plug; `at` in ms. */
+interface Told {
+  readonly power: 'on' | 'off';
+  readonly at: number;
+}
+
 /** What a device works with. */
 export interface DeviceServices {
   readonly clock: Clock;
@@ -37,7 +43,9 @@ export class Device {
   private lastUser: string | undefined;
   /** What its plug said last; undefined: nothing yet. */
   private heardLast: 'on' | 'off' | undefined;
-  private told: { readonly power: 'on' | 'off'; readonly at: number } | undefined;
+  private told: Told | undefined;
+  /** What we told it before that, while its answer may still be on its way. */
+  private toldBefore: Told | undefined;
   /** It went off, and we did not tell it to. */
   private wentOff = false;
   private isReady = false;
@@ -111,10 +119,12 @@ export class Device {
 
   /** Its plug said that it is on or off. `echo`: it is what we have just told it. */
   heard(power: 'on' | 'off'): 'echo' | 'news' {
-    const { told, wentOff } = this;
+    const { wentOff } = this;
+    // Told to go off before it could answer that it went on: it is off, or about to be.
+    if (!this.isAnswer(this.told, power) && this.isAnswer(this.toldBefore, power)) return 'echo';
+    this.toldBefore = undefined;
     this.heardLast = power;
-    const sinceTold = told === undefined ? Infinity : this.services.clock.now() - told.at;
-    if (told?.power === power && sinceTold >= 0 && sinceTold < ECHO_MS) return 'echo';
+    if (this.isAnswer(this.told, power)) return 'echo';
     this.told = undefined;
     this.wentOff = power === 'off';
     // Nothing on it can be brought safe any more.
@@ -122,6 +132,11 @@ export class Device {
     // Off and on again, and not by us: its power is somebody else's.
     else if (wentOff) void this.remember({ ...this.state, onSince: null });
     return 'news';
+  }
+
+  private isAnswer(told: Told | undefined, power: 'on' | 'off'): boolean {
+    const since = told?.power === power ? this.services.clock.now() - told.at : Infinity;
+    return since >= 0 && since < ECHO_MS;
   }
 
   /** What its plug is, as it was told when somebody began to listen. */
@@ -219,6 +234,7 @@ export class Device {
   }
 
   private tell(speaker: DeviceUser, power: 'on' | 'off'): void {
+    this.toldBefore = this.told;
     this.told = { power, at: this.services.clock.now() };
     this.wentOff = false;
     // Who only ever says "on" is not believed to be on for ever.

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { RepositoryPlace } from '../checks/repository.ts';
 import { iso } from '../clock.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { Journal, JournalEntry } from '../journal/journal.ts';
+import { Problem } from '../problem.ts';
 import type { KnownRepository, UpkeepFailure, UpkeepStep } from './known-repository.ts';
 import { afterFailedUpkeep, afterUpkeep, newlyKnown, owedUpkeep } from './known-repository.ts';
 import type { StoredMemory } from './memory-shape.ts';
@@ -29,14 +30,45 @@ const NOTHING: RepositoryMemory = { schema: MEMORY_SCHEMA, repositories: [], acc
 export class RepositoryMemories {
   private readonly journal: Journal<StoredMemory>;
   private tail: Promise<unknown> = Promise.resolve();
+  /** What was said of files that cannot be used, so that it is said once. */
+  private readonly told = new Set<string>();
 
   constructor(journal: Journal<StoredMemory>) {
     this.journal = journal;
   }
 
+  /** What cannot be remembered is said, and must not keep backups from being made. */
   async recall(repository: ResticRepository): Promise<RepositoryMemory> {
-    const entry = await this.journal.load(await nameOf(repository));
-    return entry.found === 'state' ? presentShape(entry.state) : NOTHING;
+    try {
+      const entry = await this.load(repository, await nameOf(repository));
+      return entry.found === 'state' ? presentShape(entry.state) : NOTHING;
+    } catch (error) {
+      this.tell(repository, repository.failureOf(error).reason);
+      return NOTHING;
+    }
+  }
+
+  private async load(repository: ResticRepository, name: string): Promise<JournalEntry<StoredMemory>> {
+    const entry = await this.journal.load(name);
+    const { language } = repository.host;
+    const called = { name: repository.settings.name };
+    if (entry.found === 'damaged')
+      this.tell(
+        repository,
+        new Problem('memory-damaged', { ...called, kept: entry.kept }, { language }).message,
+      );
+    if (entry.found === 'newer')
+      this.tell(
+        repository,
+        new Problem('memory-newer', { ...called, schema: entry.schema }, { language }).message,
+      );
+    return entry;
+  }
+
+  private tell({ host }: ResticRepository, text: string): void {
+    if (this.told.has(text)) return;
+    this.told.add(text);
+    host.logger.warn(text);
   }
 
   /** The place of a repository with what is remembered of it, to be checked. */
@@ -172,7 +204,7 @@ export class RepositoryMemories {
   ): Promise<void> {
     const changed = this.tail.then(async () => {
       const name = await nameOf(repository);
-      const entry = await this.journal.load(name);
+      const entry = await this.load(repository, name);
       // What a newer version wrote is not ours to overwrite.
       if (entry.found === 'newer') return;
       const memory = entry.found === 'state' ? presentShape(entry.state) : NOTHING;

@@ -78,7 +78,7 @@ export default function register(red: NodeAPI): void {
       const repository = repositoryOf(red, definition.repository, definition.name || key);
       const settings = readPlanSettings(definition);
       const recallMirror = (): Promise<unknown> =>
-        flowContextMirror(node, household.gateOf(member)?.contextStore ?? '').recall(key);
+        flowContextMirror(node, household.gateOf(member)?.contextStore ?? '', language).recall(key);
       device = planDevice({
         devices: household.devices,
         clock: systemClock,

@@ -61,7 +61,7 @@ export default function register(red: NodeAPI): void {
     const mirrors = new Map<string, ReturnType<typeof flowContextMirror>>();
     function mirrorOf(planKey: string): ReturnType<typeof flowContextMirror> {
       const home = owned.find((plan) => plan.key === planKey)?.node ?? node;
-      const mirror = mirrors.get(planKey) ?? flowContextMirror(home, definition.contextStore ?? '');
+      const mirror = mirrors.get(planKey) ?? flowContextMirror(home, definition.contextStore ?? '', language);
       mirrors.set(planKey, mirror);
       return mirror;
     }
