@@ -196,22 +196,31 @@ export class KillRig implements AsyncDisposable {
     }
   }
 
-  /** Waits until no plan is busy; runs that wait for their retry go on by themselves. */
-  async settle(): Promise<void> {
+  /** Waits until each plan is idle and has made a good backup since those of `since`. */
+  async succeeded(since: ReadonlyMap<string, string>): Promise<void> {
+    for (const { key } of this.plans) {
+      const isNew = ({ run, lastSuccess }: PlanState): boolean =>
+        run === null && lastSuccess !== null && lastSuccess.snapshotId !== since.get(key);
+      await this.until(key, 'to have a new backup', isNew);
+    }
+  }
+
+  /** As `succeeded`, and asks the plans that are idle without one. */
+  async succeedAgain(since: ReadonlyMap<string, string>): Promise<void> {
     for (const { key } of this.plans) await this.until(key, 'to be idle', ({ run }) => run === null);
+    if (this.plans.some(({ key }) => this.state(key)?.lastSuccess?.snapshotId === since.get(key)))
+      await this.ask();
+    await this.succeeded(since);
   }
 
-  /** Waits until each plan has made a good backup later than what `since` says of it, or asks for one. */
-  async succeedAgain(since: ReadonlyMap<string, string | null>): Promise<void> {
-    await this.settle();
-    const isBehind = ({ key }: KillPlan): boolean => this.state(key)?.lastSuccessAt === since.get(key);
-    if (this.plans.some(isBehind)) await this.ask();
-    await this.settle();
-  }
-
-  /** The last success of each plan. */
-  successes(): Map<string, string | null> {
-    return new Map(this.plans.map(({ key }) => [key, this.state(key)?.lastSuccessAt ?? null]));
+  /** The last good snapshot of each plan that has one. */
+  successes(): Map<string, string> {
+    return new Map(
+      this.plans.flatMap(({ key }) => {
+        const snapshot = this.state(key)?.lastSuccess?.snapshotId;
+        return snapshot === undefined ? [] : [[key, snapshot] as const];
+      }),
+    );
   }
 
   /**
@@ -220,7 +229,7 @@ export class KillRig implements AsyncDisposable {
    */
   async inspect(): Promise<Broken[]> {
     const broken: Broken[] = [];
-    const lines = this.#ledger();
+    const lines = await this.#wholeLedger();
     const entries = lines.slice(this.#read);
     const checked = new Set<string>();
     for (const plan of this.plans) {
@@ -232,10 +241,6 @@ export class KillRig implements AsyncDisposable {
         ...brokenByAttempts(own, this.#wishes, this.#kills),
         ...brokenBySnapshots(stamped(own), await home.snapshots(), key, kept),
       ];
-      const onDisk = this.state(key);
-      if (onDisk?.revision !== own.at(-1)?.state.revision && own.length > 0) {
-        found.push({ promise: 1, what: `revision ${onDisk?.revision} is on the disk` });
-      }
       if (!checked.has(home.repository)) {
         checked.add(home.repository);
         found.push(...(await this.#repository(home, planted)));
@@ -291,6 +296,19 @@ export class KillRig implements AsyncDisposable {
     });
   }
 
+  /** The ledger when it has what is on the disk: a state is noted a moment after it got there. */
+  async #wholeLedger(): Promise<Entry[]> {
+    const isWhole = (lines: Entry[]): boolean =>
+      this.plans.every(({ key }) => {
+        const last = lines.findLast(({ state }) => state.plan === key);
+        return last?.state.revision === this.state(key)?.revision;
+      });
+    return await this.#look('the ledger to be whole', () => {
+      const lines = this.#ledger();
+      return isWhole(lines) ? lines : undefined;
+    });
+  }
+
   #ledger(): Entry[] {
     return readFileSync(join(this.#switch, 'ledger.jsonl'), 'utf8')
       .split('\n')
@@ -320,8 +338,11 @@ export class KillRig implements AsyncDisposable {
   }
 
   #story(): string {
-    const states = this.plans.map(({ key }) => JSON.stringify(this.state(key)));
-    return [...states, this.nodeRed.story().slice(-6000)].join('\n');
+    const states = this.plans.map(({ key }) => {
+      const { revision, run, why } = this.state(key) ?? {};
+      return `${key}: revision ${revision}, ${run?.phase ?? 'idle'}: ${why}`;
+    });
+    return [...states, this.nodeRed.story().slice(-3000)].join('\n');
   }
 }
 

@@ -85,13 +85,8 @@ export interface LockFacts {
 export function judgeLock({ lock, hostName, own, now, clock }: LockFacts): LockVerdict {
   if (lock.host !== hostName) return 'other-host';
   const mine = own.findLast(({ pid }) => pid === lock.pid);
-  const recycled =
-    mine !== undefined &&
-    mine.startTicks !== null &&
-    now.startTicks !== null &&
-    mine.startTicks !== now.startTicks;
-  const foreign = now.name !== '' && !now.name.startsWith('restic');
-  const gone = now.state === 'absent' || recycled || foreign;
+  // Also a restic that is not ours: the lock may be its own, whoever had its number before.
+  const gone = now.state === 'absent' || (now.name !== '' && !now.name.startsWith('restic'));
   if (!gone) return 'alive';
   if (mine !== undefined) return 'dead';
   return clock.now() - Date.parse(lock.time) > STALE_LOCK_MS ? 'dead' : 'young';
