@@ -32,7 +32,8 @@ export const TRANSITIONS = [
 /** Those at which a restic is alive. */
 const WITH_RESTIC = ['backing-up', 'retention:forget', 'retention:prune', 'retention:check'] as const;
 
-function fuse(label: string, when: Fuse['when'], victims: Victims): Fuse {
+/** Of the first plan. */
+export function fuse(label: string, when: Fuse['when'], victims: Victims): Fuse {
   return { label, when, victims, plan: PLAN };
 }
 

@@ -1,3 +1,4 @@
+import type { GateDefinition } from '../../src/nodes/retry-gate/definition.ts';
 import { check, type FlowNode, gate, inject, plan, probe, repository, run, tab } from '../runtime/flows.ts';
 import { type Home, PASSWORD } from '../runtime/restic.ts';
 
@@ -13,7 +14,7 @@ export interface KillPlan {
 }
 
 /** The usual four nodes for each plan, on one tab with one gate. `ask-<key>` asks a plan; its first run begins at once. */
-export function killFlow(plans: readonly KillPlan[]): FlowNode[] {
+export function killFlow(plans: readonly KillPlan[], settings: Partial<GateDefinition> = {}): FlowNode[] {
   return [
     tab(),
     ...plans.flatMap(({ key, home, kept }) => [
@@ -44,7 +45,7 @@ export function killFlow(plans: readonly KillPlan[]): FlowNode[] {
       ),
       run({ id: `run-${key}`, wires: [['gate'], [], []] }),
     ]),
-    gate({ id: 'gate', wires: [[], ['good'], ['ended'], ['alert']] }, { waitDelay: '1h' }),
+    gate({ id: 'gate', wires: [[], ['good'], ['ended'], ['alert']] }, { waitDelay: '1h', ...settings }),
     ...['good', 'ended', 'alert', 'not-now'].map(probe),
   ];
 }

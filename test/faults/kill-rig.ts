@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { PlanState } from '../../src/lib/plan/state.ts';
+import type { GateDefinition } from '../../src/nodes/retry-gate/definition.ts';
 import { backupOf } from '../runtime/main-flow.ts';
 import { NodeRed, type NodeRedOptions } from '../runtime/node-red.ts';
 import type { Home } from '../runtime/restic.ts';
@@ -22,7 +23,7 @@ import { brokenByAttempts, brokenBySnapshots, brokenByStates, stamped } from './
 import { WatchedRestic } from './watched-restic.ts';
 
 /** Who is killed. */
-export type Victims = 'node-red' | 'restic' | 'both';
+export type Victims = 'node-red' | 'restic' | 'both' | 'nobody';
 
 /** A kill at the moment when a transition is written. */
 export interface Fuse {
@@ -55,7 +56,8 @@ export class KillRig implements AsyncDisposable {
   #read = 0;
   #wishes = 1;
   #kills = 0;
-  #armed = '';
+  #armed: readonly string[] = [];
+  #fired = 0;
   #messages = 0;
   #files = 0;
 
@@ -69,19 +71,19 @@ export class KillRig implements AsyncDisposable {
   static async start(
     plans: readonly KillPlan[],
     chance: Chance,
-    options: Pick<NodeRedOptions, 'contextStorage'> = {},
+    options: Pick<NodeRedOptions, 'contextStorage'> & { gate?: Partial<GateDefinition> } = {},
   ): Promise<KillRig> {
     const rig = new KillRig(plans, chance);
     try {
       rig.#nodeRed = await NodeRed.start({
-        ...options,
+        contextStorage: options.contextStorage ?? 'memory',
         env: {
           PATH: `${rig.restic.folder}:${process.env['PATH']}`,
           LASTGOOD_KILL_SWITCH: rig.#switch,
           NODE_OPTIONS: `--require=${fileURLToPath(new URL('kill-switch.cjs', import.meta.url))}`,
         },
       });
-      await rig.nodeRed.deploy(killFlow(plans));
+      await rig.nodeRed.deploy(killFlow(plans, options.gate));
       return rig;
     } catch (error) {
       await rig[Symbol.asyncDispose]();
@@ -129,28 +131,36 @@ export class KillRig implements AsyncDisposable {
     for (const { key } of this.plans) await this.nodeRed.inject(`ask-${key}`, { payload: command });
   }
 
-  arm(fuse: Fuse): void {
-    rmSync(join(this.#switch, 'fired.json'), { force: true });
-    this.#armed = `${fuse.when} ${fuse.label}`;
-    writeFileSync(join(this.#switch, 'fuse.json'), JSON.stringify(fuse));
+  /** Something else than a kill that takes attempts or runs of its own. */
+  allow({ runs = 0, attempts = 0 }: { runs?: number; attempts?: number }): void {
+    this.#wishes += runs;
+    this.#kills += attempts;
   }
 
-  /** Waits until the armed fuse has killed. */
+  /** Fuses that are to blow one after the other. */
+  arm(...fuses: readonly Fuse[]): void {
+    this.#armed = fuses.map(({ when, label }) => `${when} ${label}`);
+    writeFileSync(join(this.#switch, 'fired.jsonl'), '');
+    writeFileSync(join(this.#switch, 'fuses.json'), JSON.stringify(fuses));
+    this.#fired = 0;
+  }
+
+  /** Waits until the next of the armed fuses has killed. */
   async fired(): Promise<Fired> {
-    const path = join(this.#switch, 'fired.json');
+    const path = join(this.#switch, 'fired.jsonl');
     const fired = await this.#look(
-      `a kill at ${this.#armed}`,
+      `a kill ${this.#armed[this.#fired]}`,
       () => {
-        if (!existsSync(path)) return undefined;
-        const text = readFileSync(path, 'utf8');
-        if (text === '') return undefined;
-        const value: Fired = JSON.parse(text);
+        const line = readFileSync(path, 'utf8').split('\n')[this.#fired];
+        if (line === undefined || line === '') return undefined;
+        const value: Fired = JSON.parse(line);
         return value;
       },
       true,
     );
-    this.#kills += 1;
-    if (fired.victims !== 'restic') await this.#ended();
+    this.#fired += 1;
+    if (fired.victims !== 'nobody') this.#kills += 1;
+    if (fired.victims === 'node-red' || fired.victims === 'both') await this.#ended();
     return fired;
   }
 

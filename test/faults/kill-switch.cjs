@@ -1,6 +1,6 @@
 // Loaded into a Node-RED under test before everything else (`node --require`). Notes each state that reaches the disk,
-// whole and in order, in `ledger.jsonl` of the folder LASTGOOD_KILL_SWITCH; and where a `fuse.json` lies there, kills at
-// exactly the transition it names: `before` its file takes its name, `torn` with half of it written, or `after`.
+// whole and in order, in `ledger.jsonl` of the folder LASTGOOD_KILL_SWITCH; and where `fuses.json` lies there, kills at
+// exactly the transition it names: `before` its file takes its name, `torn` with half of it written, or `after`. With `nobody` to kill it only tells.
 const fs = require('node:fs');
 const { syncBuiltinESMExports } = require('node:module');
 const { basename, dirname, join } = require('node:path');
@@ -41,27 +41,30 @@ function labelOf(path, state) {
   return phase === 'retention' && running !== null ? `retention:${commandOf(running.pid)}` : phase;
 }
 
-function fuseFor(path, label) {
+/** The fuses that are left, in the order in which they are to blow. */
+function fuses() {
   try {
-    const fuse = JSON.parse(fs.readFileSync(join(folder, 'fuse.json'), 'utf8'));
-    const isFor =
-      fuse.plan === undefined ||
-      basename(dirname(path)) !== 'plans' ||
-      basename(path) === `${fuse.plan}.json`;
-    return fuse.label === label && isFor ? fuse : undefined;
+    return JSON.parse(fs.readFileSync(join(folder, 'fuses.json'), 'utf8'));
   } catch {
-    return undefined;
+    return [];
   }
 }
 
-function blow(fuse, state) {
-  fs.rmSync(join(folder, 'fuse.json'));
-  const victims = fuse.victims === 'node-red' ? [] : restics();
-  const commands = victims.map(commandOf);
-  const fired = { ...fuse, commands, revision: state.revision ?? null };
-  fs.writeFileSync(join(folder, 'fired.json'), JSON.stringify(fired));
+function fuseFor(path, label) {
+  const [fuse] = fuses();
+  const isFor =
+    fuse?.plan === undefined || basename(dirname(path)) !== 'plans' || basename(path) === `${fuse.plan}.json`;
+  return fuse?.label === label && isFor ? fuse : undefined;
+}
+
+function blow(fuse) {
+  const rest = fuses().slice(1);
+  fs.writeFileSync(join(folder, 'fuses.json'), JSON.stringify(rest));
+  const victims = ['restic', 'both'].includes(fuse.victims) ? restics() : [];
+  const fired = { ...fuse, commands: victims.map(commandOf) };
+  fs.appendFileSync(join(folder, 'fired.jsonl'), `${JSON.stringify(fired)}\n`);
   for (const pid of victims) process.kill(Number(pid), 'SIGKILL');
-  if (fuse.victims !== 'restic') process.kill(process.pid, 'SIGKILL');
+  if (['node-red', 'both'].includes(fuse.victims)) process.kill(process.pid, 'SIGKILL');
 }
 
 if (folder !== undefined && basename(process.argv[1] ?? '') === 'red.js') {
@@ -74,7 +77,7 @@ if (folder !== undefined && basename(process.argv[1] ?? '') === 'red.js') {
     const label = labelOf(to, state);
     const fuse = fuseFor(to, label);
     if (fuse?.when === 'torn') fs.truncateSync(from, Math.floor(text.length / 2));
-    if (fuse !== undefined && fuse.when !== 'after') blow(fuse, state);
+    if (fuse !== undefined && fuse.when !== 'after') blow(fuse);
     await rename(from, to);
     if (basename(dirname(to)) === 'plans') {
       fs.appendFileSync(
@@ -82,7 +85,7 @@ if (folder !== undefined && basename(process.argv[1] ?? '') === 'red.js') {
         `${JSON.stringify({ life: process.pid, label, state })}\n`,
       );
     }
-    if (fuse?.when === 'after') blow(fuse, state);
+    if (fuse?.when === 'after') blow(fuse);
     return undefined;
   };
   syncBuiltinESMExports();

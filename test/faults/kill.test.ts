@@ -63,13 +63,11 @@ async function atTransitions(
   rig: KillRig,
   { fuses }: Extract<KillCase, { kind: 'transitions' }>,
 ): Promise<void> {
-  const [first, ...others] = fuses;
-  rig.arm(first);
+  rig.arm(...fuses);
   await rig.ask();
-  for (const next of [...others, undefined]) {
-    const { victims } = await rig.fired();
-    if (next !== undefined) rig.arm(next);
-    if (victims !== 'restic') await rig.restart(next !== undefined);
+  for (const { victims } of fuses) {
+    await rig.fired();
+    if (victims !== 'restic') await rig.restart(true);
   }
 }
 
