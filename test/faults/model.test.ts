@@ -40,7 +40,7 @@ interface Happening {
 function happening<T>(
   tell: (value: T) => string,
   values: fc.Arbitrary<T>,
-  happen: (watch: Watch, value: T) => Promise<unknown> | unknown,
+  happen: (watch: Watch, value: T) => unknown,
   options: Licence & { weight?: number; takesTime?: boolean } = {},
 ): fc.WeightedArbitrary<Happening> {
   const { weight = 1, takesTime = false, ...licence } = options;

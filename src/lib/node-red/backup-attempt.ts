@@ -76,12 +76,10 @@ export async function makeAttempt(
     onMaintenanceProgress: (step, progress) => watcher.maintaining(step, progress),
   };
   await record.attempts.needsDevice(ticket, job.signal);
-  const { hasForgottenLock } = await import('../restic/locks.ts');
-  if (attempt.abandoned !== null || (await hasForgottenLock(repository))) {
+  if (attempt.abandoned !== null) {
     // Exclusive steps would fail for ever on a lock that a dead restic of ours left behind.
     const { runOperation } = await import('../restic/operations.ts');
-    const ownProcesses = attempt.abandoned === null ? [] : [attempt.abandoned];
-    await runOperation(repository, { kind: 'unlock', ownProcesses }, {}, job.signal);
+    await runOperation(repository, { kind: 'unlock', ownProcesses: [attempt.abandoned] }, {}, job.signal);
   }
   await hearTestimony(record);
   // Loaded with the first backup, not with Node-RED.

@@ -74,6 +74,8 @@ export class Household {
   readonly memories: RepositoryMemories;
   /** Node-RED is being stopped, not redeployed. */
   stopping = false;
+  /** Flows were started once in this process. */
+  private begun = false;
   /** Plan nodes by node id. */
   readonly plans: Map<string, PlanMember> = new Map();
   /** Newest instances of nodes whose work outlives a redeploy, by node id. */
@@ -192,8 +194,28 @@ export class Household {
   }
 
   private async start(gateClaims: readonly GateClaim[]): Promise<void> {
+    const isFirst = !this.begun;
+    this.begun = true;
     await this.registry.flowsStarted(gateClaims);
     await this.devices.begin();
+    if (isFirst) await this.unlockAfterDeath();
+  }
+
+  /** A repository that our death left locked may have other users: it does not wait for its next backup. */
+  private async unlockAfterDeath(): Promise<void> {
+    const repositories: ResticRepository[] = [];
+    this.red.nodes.eachNode(({ id, type }) => {
+      if (type !== 'restic-repository') return;
+      const { restic } = (this.red.nodes.getNode(id) as RepositoryNode | null) ?? {};
+      if (restic !== undefined) repositories.push(restic);
+    });
+    await Promise.all(
+      repositories.map(async (repository) => {
+        if ((await repository.leftBehind()).all().length === 0) return;
+        const { runOperation } = await import('../restic/operations.ts');
+        await runOperation(repository, { kind: 'unlock', ownProcesses: [] });
+      }),
+    );
   }
 
   /** Node-RED is told to stop: restic is asked to finish at once, and keeps the time it needs for its clean-up. */

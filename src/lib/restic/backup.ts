@@ -11,6 +11,7 @@ import { wantsRetention } from './retention-run.ts';
 import type { Source } from './sources.ts';
 import { lookAtSources, lostSource, shrank } from './sources.ts';
 import { tagIncomplete } from './tag.ts';
+import { unlockAfterDeath } from './unlock.ts';
 import { lookForSnapshot, snapshotTags } from './verify.ts';
 
 /** A backup that neither saves nor scans a file for so long hangs. */
@@ -95,6 +96,11 @@ async function attempt(
     return failed({ class: 'device-unavailable', reason });
   }
 
+  await unlockAfterDeath(repository, {
+    hooks: {},
+    ...(before === undefined ? {} : { place: before }),
+    ...(signal === undefined ? {} : { signal }),
+  });
   const startedMs = host.clock.now();
   let ended: CommandOutcome;
   let ownTime: string | undefined;

@@ -69,11 +69,6 @@ export class Lanes {
     });
   }
 
-  /** Whether a job is in a lane. */
-  isInUse(key: string): boolean {
-    return [...this.#running].some(({ claims }) => claims.some((claim) => claim.key === key));
-  }
-
   #advance(): void {
     const stillWaiting: Waiting[] = [];
     const entered: Waiting[] = [];

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { probe } from '../drive/probe.ts';
 import type { ProcessNow, RecordedProcess } from '../system-process.ts';
 import type { Command, ResticRepository } from './repository.ts';
 import type { Answer } from './snapshots.ts';
@@ -19,7 +17,6 @@ export interface RepositoryLock {
 /** More locks than this are not looked into. */
 const MOST_LOCKS = 20;
 const LIST_BYTES = 1_048_576;
-const LOCKS_TIMEOUT_MS = 10_000;
 
 /** The locks in a repository. One restic process, and one more for each lock (at most 20). Never rejects. */
 export async function listLocks(
@@ -43,16 +40,6 @@ export async function listLocks(
   } catch (error) {
     return { ok: false, failure: repository.failureOf(error) };
   }
-}
-
-/**
- * Whether a local repository has a lock while nothing of ours uses it. A restic that ended well may have left one too:
- * where a drive loses its power before its last writes are flushed, a removed lock is there again.
- */
-export async function hasForgottenLock(repository: ResticRepository): Promise<boolean> {
-  if (repository.localPath === undefined || (await repository.isInUse())) return false;
-  const list = await probe({ op: 'list', path: join(repository.localPath, 'locks') }, LOCKS_TIMEOUT_MS);
-  return list.ok && !list.empty;
 }
 
 interface LockJson {
@@ -98,13 +85,8 @@ export interface LockFacts {
 export function judgeLock({ lock, hostName, own, now, clock }: LockFacts): LockVerdict {
   if (lock.host !== hostName) return 'other-host';
   const mine = own.findLast(({ pid }) => pid === lock.pid);
-  const recycled =
-    mine !== undefined &&
-    mine.startTicks !== null &&
-    now.startTicks !== null &&
-    mine.startTicks !== now.startTicks;
-  const foreign = now.name !== '' && !now.name.startsWith('restic');
-  const gone = now.state === 'absent' || recycled || foreign;
+  // Also a restic that is not ours: the lock may be its own, whoever had its number before.
+  const gone = now.state === 'absent' || (now.name !== '' && !now.name.startsWith('restic'));
   if (!gone) return 'alive';
   if (mine !== undefined) return 'dead';
   return clock.now() - Date.parse(lock.time) > STALE_LOCK_MS ? 'dead' : 'young';

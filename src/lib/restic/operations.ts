@@ -13,7 +13,7 @@ import type { ResticRepository, RunHooks } from './repository.ts';
 import type { RestoreOperation } from './restore.ts';
 import { restore } from './restore.ts';
 import type { SnapshotFilter } from './snapshots.ts';
-import { unlock } from './unlock.ts';
+import { unlock, unlockAfterDeath } from './unlock.ts';
 
 /** What can be asked of a repository besides a backup. */
 export type OperationRequest =
@@ -80,6 +80,7 @@ async function start(
   const { obstacle, place } = await repository.lookAtPlace();
   if (obstacle !== undefined) return refused(obstacle);
   const seen: OperationContext = { ...context, ...(place === undefined ? {} : { place }) };
+  if (request.kind !== 'unlock') await unlockAfterDeath(repository, seen);
   switch (request.kind) {
     case 'forget':
       return forget(repository, request, seen);

@@ -11,6 +11,7 @@ import { Problem } from '../problem.ts';
 import type { RecordedProcess } from '../system-process.ts';
 import type { LaneHold, LaneMode, Lanes } from './lane.ts';
 import { laneKey, localPath, processLanes } from './lane.ts';
+import { LeftBehind } from './left-behind.ts';
 import type { Failure, Progress } from './outcome.ts';
 import { rememberProcess } from './own-processes.ts';
 import type { Place } from './place.ts';
@@ -131,11 +132,6 @@ export class ResticRepository {
     });
   }
 
-  /** Whether a job of this process is in its lane. */
-  async isInUse(): Promise<boolean> {
-    return this.#lanes.isInUse(await this.laneKey());
-  }
-
   /**
    * Runs restic once, in no lane: callers hold the lane where it matters. Never rejects for what restic or the drive
    * does; throws Problem when restic cannot be run at all (see `failureOf`).
@@ -147,6 +143,8 @@ export class ResticRepository {
       command.wholeEnvironment?.(cacheFolder) ??
       resticEnvironment(this.settings, { env: this.host.env, cacheFolder });
     const { hooks = {}, signal } = command;
+    const mayLock = !command.arguments.includes('--no-lock');
+    const notes = mayLock ? await this.leftBehind() : undefined;
     // Loaded with the first run, not with Node-RED.
     const { startRestic } = await import('./process/run.ts');
     const process = startRestic({
@@ -182,10 +180,12 @@ export class ResticRepository {
       const { pid, startTicks } = process;
       if (pid !== undefined) {
         rememberProcess({ pid, startTicks });
+        notes?.note({ pid, startTicks });
         hooks.onStarted?.({ pid, startTicks });
       }
-      const result = await process.done;
-      return this.#outcomeOf(command.arguments[0], result);
+      const outcome = this.#outcomeOf(command.arguments[0], await process.done);
+      if (pid !== undefined && outcome.failure === undefined) notes?.drop({ pid, startTicks });
+      return outcome;
     } finally {
       signal?.removeEventListener('abort', stop);
       clearLimit?.();
@@ -228,13 +228,20 @@ export class ResticRepository {
 
   /** The folder for restic's cache; exists. Each repository has its own, so that its one entry tells the id. */
   async cacheFolder(): Promise<string> {
-    const name = createHash('sha256')
-      .update(await this.laneKey())
-      .digest('hex')
-      .slice(0, 16);
-    const folder = this.settings.cacheFolder ?? join(this.host.dataFolder, 'cache', name);
+    const folder = this.settings.cacheFolder ?? join(this.host.dataFolder, 'cache', await this.#name());
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return folder;
+  }
+
+  /** Its restics that have not ended well. Beside the caches: on another machine they would mean other processes. */
+  async leftBehind(): Promise<LeftBehind> {
+    return new LeftBehind(join(this.host.dataFolder, 'restics', await this.#name()));
+  }
+
+  /** A file name that stands for its lane. */
+  async #name(): Promise<string> {
+    const key = await this.laneKey();
+    return createHash('sha256').update(key).digest('hex').slice(0, 16);
   }
 
   #argumentsOf(command: Command, binary: ResticBinary): string[] {

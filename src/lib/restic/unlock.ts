@@ -1,8 +1,10 @@
 import { unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { pause } from '../clock.ts';
+import { probe } from '../drive/probe.ts';
 import type { ProcessNow, RecordedProcess } from '../system-process.ts';
-import { processNow } from '../system-process.ts';
+import { isAlive, processNow } from '../system-process.ts';
 import type { LockVerdict, RepositoryLock } from './locks.ts';
 import { judgeLock, listLocks, STALE_LOCK_MS } from './locks.ts';
 import type { OperationContext, OperationResult } from './operation.ts';
@@ -16,6 +18,12 @@ export interface UnlockPayload {
   /** With a sentence why. */
   readonly left: readonly { readonly lock: RepositoryLock; readonly reason: string }[];
 }
+
+const LOCKS_TIMEOUT_MS = 10_000;
+/** How often a restic that outlived its Node-RED is looked at. */
+const LOOK_FOR_SURVIVOR_MS = 1000;
+/** It ends with its next word to us; one that hangs so long is left to whoever meets its lock. */
+const WAIT_FOR_SURVIVOR_MS = 120_000;
 
 interface Judged {
   readonly lock: RepositoryLock;
@@ -33,10 +41,14 @@ export async function unlock(
   ownProcesses: readonly RecordedProcess[],
   context: OperationContext,
 ): Promise<OperationResult> {
+  const notes = await repository.leftBehind();
+  const noted = notes.all();
+  // Looked at before the locks: one that ends now may still take one.
+  const ended = noted.filter((process) => !isAlive(process));
   const answer = await listLocks(repository, inContext(context));
   if (!answer.ok) return refused(answer.failure);
   const { clock } = repository.host;
-  const own = [...ownProcesses, ...rememberedProcesses()];
+  const own = [...ownProcesses, ...noted, ...rememberedProcesses()];
   const hostName = hostname();
   const judged = await Promise.all(
     answer.value.map(async (lock): Promise<Judged> => {
@@ -47,7 +59,10 @@ export async function unlock(
   const dead = judged.filter(({ verdict }) => verdict === 'dead').map(({ lock }) => lock);
   const kept = judged.filter(({ verdict }) => verdict !== 'dead');
   const left = kept.map(({ lock, verdict }) => ({ lock, reason: whyLeft(repository, lock, verdict) }));
-  if (dead.length === 0) return { kind: 'done', payload: { removed: [], left } satisfies UnlockPayload };
+  if (dead.length === 0) {
+    for (const process of ended) notes.drop(process);
+    return { kind: 'done', payload: { removed: [], left } satisfies UnlockPayload };
+  }
   const { localPath } = repository;
   const attempt =
     localPath === undefined
@@ -60,8 +75,51 @@ export async function unlock(
     .filter((lock) => !removed.includes(lock))
     .map((lock) => ({ lock, reason: attempt.problem }));
   const payload: UnlockPayload = { removed, left: [...left, ...stuck] };
-  if (stuck.length === 0) return { kind: 'done', payload };
+  if (stuck.length === 0) {
+    for (const process of ended) notes.drop(process);
+    return { kind: 'done', payload };
+  }
   return { kind: 'failed', payload, failure: { class: 'locked', reason: attempt.problem } };
+}
+
+/**
+ * Before something locks the repository: removes what restics of ours left behind that died, with us or without us. Waits for one that outlived its Node-RED. The caller holds the lane.
+ */
+export async function unlockAfterDeath(
+  repository: ResticRepository,
+  context: OperationContext,
+): Promise<void> {
+  const notes = await repository.leftBehind();
+  const ofThisLife = rememberedProcesses();
+  const isOurs = ({ pid, startTicks }: RecordedProcess): boolean =>
+    ofThisLife.some((own) => own.pid === pid && own.startTicks === startTicks);
+  const left = notes.all().filter((process) => !isOurs(process) || !isAlive(process));
+  await untilGone(repository, left, context.signal);
+  const { localPath } = repository;
+  const isLocked = localPath === undefined ? left.length > 0 : await hasLocks(localPath);
+  if (isLocked) await unlock(repository, [], context);
+  else for (const process of left) if (!isAlive(process)) notes.drop(process);
+}
+
+/**
+ * Whether there are locks in a local repository. A restic that ended well may have left one too: where a drive loses its
+ * power before its last writes are flushed, a lock that was removed is there again.
+ */
+async function hasLocks(folder: string): Promise<boolean> {
+  const locks = await probe({ op: 'list', path: join(folder, 'locks') }, LOCKS_TIMEOUT_MS);
+  return !locks.ok || !locks.empty;
+}
+
+async function untilGone(
+  repository: ResticRepository,
+  processes: readonly RecordedProcess[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { clock } = repository.host;
+  const until = clock.now() + WAIT_FOR_SURVIVOR_MS;
+  while (processes.some(isAlive) && clock.now() < until) {
+    if (!(await pause(LOOK_FOR_SURVIVOR_MS, clock, signal))) return;
+  }
 }
 
 /** Ids of the locks that are gone, and why the others are not. */
