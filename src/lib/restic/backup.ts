@@ -215,10 +215,14 @@ function missingSource(repository: ResticRepository, sources: readonly Source[])
   return { class: 'source-missing', reason: repository.text(key, { path: source.path }) };
 }
 
+/** A snapshot's id, or the beginning of one that restic 0.14 tells. It becomes the name of a file. */
+const SNAPSHOT_ID = /^[0-9a-f]{8,64}$/;
+
 /** The snapshot that restic says it saved: also when it was asked to stop and was just done. */
 function claimedId({ exitCode, summary }: ProcessResult): string | undefined {
   const id = summary?.['snapshot_id'];
-  return (exitCode === 0 || exitCode === 3) && typeof id === 'string' && id !== '' ? id : undefined;
+  const isId = typeof id === 'string' && SNAPSHOT_ID.test(id);
+  return isId && (exitCode === 0 || exitCode === 3) ? id : undefined;
 }
 
 function endedWithout(
