@@ -12,7 +12,14 @@ const write = (stream, text) => new Promise((written) => stream.write(text, () =
 const line = (json) => write(process.stdout, `${JSON.stringify(json)}\n`);
 const grumble = (text) => write(process.stderr, `${text}\n`);
 const status = (more = {}) =>
-  line({ message_type: 'status', percent_done: 0.5, total_files: 4, files_done: 2, total_bytes: 100, ...more });
+  line({
+    message_type: 'status',
+    percent_done: 0.5,
+    total_files: 4,
+    files_done: 2,
+    total_bytes: 100,
+    ...more,
+  });
 const summary = (more = {}) => line({ message_type: 'summary', total_files_processed: 3, ...more });
 const end = (code) => process.exit(code);
 /** Stays for ever, whatever the streams do. */
@@ -49,18 +56,27 @@ async function thenGood(mischief) {
   end(code);
 }
 
-const RETRY = 'Save(<data/ab12cd34>) returned error, retrying after 1.2s: open /x: resource temporarily unavailable';
+const RETRY =
+  'Save(<data/ab12cd34>) returned error, retrying after 1.2s: open /x: resource temporarily unavailable';
 
 /** Every fault there is, by its name; each ends the process or leaves it standing. */
 const FAULTS = {
   'exit 0 and nothing said': () => end(0),
   'exit 1': () => exitWith(1),
-  'exit 2 with a Go panic': () => exitWith(2, 'panic: runtime error: index out of range [3]', 'goroutine 1 [running]:', 'main.main()'),
+  'exit 2 with a Go panic': () =>
+    exitWith(2, 'panic: runtime error: index out of range [3]', 'goroutine 1 [running]:', 'main.main()'),
   'exit 3 without a snapshot': () => exitWith(3),
   'exit 3 with a snapshot': async () => {
     real();
     await line({ message_type: 'noise' });
-    await grumble(JSON.stringify({ message_type: 'error', error: { message: 'open /x: permission denied' }, during: 'archival', item: '/x' }));
+    await grumble(
+      JSON.stringify({
+        message_type: 'error',
+        error: { message: 'open /x: permission denied' },
+        during: 'archival',
+        item: '/x',
+      }),
+    );
     end(3);
   },
   'exit 10': () => exitWith(10),
@@ -84,8 +100,10 @@ const FAULTS = {
     await write(process.stdout, `{"message_type":"summary","snapshot_id":"${NOWHERE.slice(0, 20)}`);
     end(0);
   },
-  'half a JSON line in the middle': () => thenGood(() => write(process.stdout, '{"message_type":"status","perc\n')),
-  'a line of 10 MB': () => thenGood(() => write(process.stdout, `{"message_type":"${'x'.repeat(10_000_000)}"}\n`)),
+  'half a JSON line in the middle': () =>
+    thenGood(() => write(process.stdout, '{"message_type":"status","perc\n')),
+  'a line of 10 MB': () =>
+    thenGood(() => write(process.stdout, `{"message_type":"${'x'.repeat(10_000_000)}"}\n`)),
   'a line of 10 MB on stderr': async () => {
     await write(process.stderr, `${'Fatal: '.repeat(1_500_000)}\n`);
     end(1);
@@ -97,7 +115,9 @@ const FAULTS = {
   },
   '50 MB on stdout, then a good backup': () =>
     thenGood(async () => {
-      const block = `${JSON.stringify({ message_type: 'verbose_status', item: '/x'.repeat(400) })}\n`.repeat(1200);
+      const block = `${JSON.stringify({ message_type: 'verbose_status', item: '/x'.repeat(400) })}\n`.repeat(
+        1200,
+      );
       for (let megabyte = 0; megabyte < 50; megabyte += 1) await write(process.stdout, block);
     }),
   'binary garbage on both streams': async () => {
@@ -109,21 +129,40 @@ const FAULTS = {
   'invalid UTF-8 in a message': () =>
     thenGood(async () => {
       const broken = Buffer.from([0x2f, 0xff, 0xfe, 0xc3, 0x28, 0xed, 0xa0, 0x80]);
-      await write(process.stdout, Buffer.concat([Buffer.from('{"message_type":"status","current_files":["'), broken, Buffer.from('"]}\n')]));
+      await write(
+        process.stdout,
+        Buffer.concat([
+          Buffer.from('{"message_type":"status","current_files":["'),
+          broken,
+          Buffer.from('"]}\n'),
+        ]),
+      );
       await write(process.stderr, Buffer.concat([broken, Buffer.from('\n')]));
     }),
   'JSON that is nested 100,000 deep': () =>
     thenGood(() => write(process.stdout, `{"message_type":${'['.repeat(100_000)}${']'.repeat(100_000)}}\n`)),
   'keys that reach for prototypes': async () => {
-    await write(process.stdout, `{"message_type":"status","__proto__":{"polluted":"yes"},"constructor":{"prototype":{"polluted":"yes"}}}\n`);
-    await write(process.stdout, `{"message_type":"summary","__proto__":{"snapshot_id":"${NOWHERE}","polluted":"yes"}}\n`);
-    await write(process.stderr, `{"message_type":"error","error":{"__proto__":{"message":"x"}},"during":"archival","item":"__proto__"}\n`);
+    await write(
+      process.stdout,
+      `{"message_type":"status","__proto__":{"polluted":"yes"},"constructor":{"prototype":{"polluted":"yes"}}}\n`,
+    );
+    await write(
+      process.stdout,
+      `{"message_type":"summary","__proto__":{"snapshot_id":"${NOWHERE}","polluted":"yes"}}\n`,
+    );
+    await write(
+      process.stderr,
+      `{"message_type":"error","error":{"__proto__":{"message":"x"}},"during":"archival","item":"__proto__"}\n`,
+    );
     end(0);
   },
   'numbers that are none': () =>
     thenGood(async () => {
       await status({ percent_done: 'NaN', files_done: -5, bytes_done: null, seconds_remaining: {} });
-      await write(process.stdout, '{"message_type":"status","percent_done":1e999,"total_bytes":-1e308,"bytes_done":1e308}\n');
+      await write(
+        process.stdout,
+        '{"message_type":"status","percent_done":1e999,"total_bytes":-1e308,"bytes_done":1e308}\n',
+      );
       await status({ percent_done: 27, seconds_remaining: 1e15 });
     }),
   'fields of the wrong kind': async () => {
@@ -168,7 +207,9 @@ const FAULTS = {
   },
   'the success of a repository that went away': async () => {
     await summary({ snapshot_id: NOWHERE });
-    await grumble('error while unlocking: Remove(<lock/ab12cd34>) failed: remove /x/locks/ab12: no such file or directory');
+    await grumble(
+      'error while unlocking: Remove(<lock/ab12cd34>) failed: remove /x/locks/ab12: no such file or directory',
+    );
     end(0);
   },
   'a snapshot that is removed before anybody looks': async () => {
@@ -219,7 +260,7 @@ const FAULTS = {
     process.on('SIGINT', () => note('got SIGINT'));
     stay();
   },
-  'silence': stay,
+  silence: stay,
   'silence after the summary': async () => {
     real();
     stay();

@@ -36,7 +36,11 @@ function flow(): FlowNode[] {
     // Only an incomplete backup asks for a tag.
     const paths = [command === 'tag' ? join(home.folder, 'empty') : home.documents];
     return [
-      repository(`repository-${key}`, { url: home.repository, binary: restic.binary }, { password: PASSWORD }),
+      repository(
+        `repository-${key}`,
+        { url: home.repository, binary: restic.binary },
+        { password: PASSWORD },
+      ),
       plan(
         { id: key, wires: [[`run-${key}`], ['not-now'], []] },
         {
@@ -91,12 +95,11 @@ afterAll(async () => {
 async function endOf(key: string, port: 'good' | 'ended'): Promise<BackupMessage> {
   const other = port === 'good' ? 'ended' : 'good';
   const found = (name: string) => () =>
-    nodeRed.messages.get(name)?.map(backupOf).find((backup) => backup.plan === key);
-  return await nodeRed.until(
-    `the end of ${key}`,
-    () => found(port)() ?? found(other)(),
-    200_000,
-  );
+    nodeRed.messages
+      .get(name)
+      ?.map(backupOf)
+      .find((backup) => backup.plan === key);
+  return await nodeRed.until(`the end of ${key}`, () => found(port)() ?? found(other)(), 200_000);
 }
 
 test.each(FAULTS)('$fault', async ({ fault, key, told, command }) => {
@@ -137,7 +140,9 @@ test('nothing else came of it: no error, no odd progress, no process, no lock, a
   const alerts = (nodeRed.messages.get('alert') ?? []).map(backupOf);
   const wanted = FAULTS.filter(({ told }) => told.end === 'gave-up' || 'maintenanceFailed' in told);
   expect(alerts.map((backup) => backup.plan).toSorted()).toEqual(wanted.map(({ key }) => key).toSorted());
-  expect(nodeRed.logs.filter(({ level }) => ['error', 'fatal', 'console', 'exit'].includes(level))).toEqual([]);
+  expect(nodeRed.logs.filter(({ level }) => ['error', 'fatal', 'console', 'exit'].includes(level))).toEqual(
+    [],
+  );
   expect(processesWith(home.folder)).toEqual([]);
   expect((await home.restic('list', 'locks', '--no-lock')).trim()).toBe('');
   expect(await home.restic('check')).toContain('no errors');
