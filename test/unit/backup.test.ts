@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
 import { runBackup, verifyClaim } from '../../src/lib/restic/backup.ts';
 import type { BackupOutcome, SnapshotClaim } from '../../src/lib/restic/outcome.ts';
 import type { ResticRepository } from '../../src/lib/restic/repository.ts';
@@ -134,6 +134,33 @@ describe.each(RESTICS)('a backup with $name', { timeout: 60_000 }, (restic) => {
     mkdirSync(home.path('empty'));
     const nothing = await runBackup(repository, backupOf([home.path('empty')], { planKey: 'empty' }));
     expect(nothing.outcome.kind).toBe('partial');
+  });
+
+  test('is marked as incomplete also while another backup goes on in the same repository', async () => {
+    const go = home.path('go');
+    const held = home.path('held');
+    const both = home.around(
+      repository,
+      `case "$*" in *plan:beside*) ;; *) exec "$RESTIC" "$@" ;; esac
+       "$RESTIC" "$@" & pid=$!
+       until ls '${url}/locks' | grep -q '^[0-9a-f]*$'; do :; done
+       kill -STOP $pid && touch '${held}'
+       until [ -e '${go}' ]; do sleep 0.05; done
+       kill -CONT $pid && wait $pid`,
+    );
+    const other = runBackup(both, backupOf([docs], { planKey: 'beside' }));
+    await vi.waitUntil(() => existsSync(held), { timeout: 30_000 });
+    const shrunk = runBackup(
+      both,
+      backupOf([docs], { planKey: 'small', runId: 'small', previous: { files: 9, bytes: 10 } }),
+      { onQueued: () => writeFileSync(go, '') },
+    ).finally(() => writeFileSync(go, ''));
+    expect((await shrunk).outcome).toMatchObject({
+      kind: 'partial',
+      snapshot: { tags: expect.arrayContaining(['incomplete']) },
+      reason: expect.not.stringContaining('tag'),
+    });
+    expect((await other).outcome.kind).toBe('succeeded');
   });
 
   test('is partial when a source goes away in the middle', async () => {

@@ -10,7 +10,7 @@ import type { RepositoryMemories } from './repository-memory.ts';
 import { wantsRetention } from './retention-run.ts';
 import type { Source } from './sources.ts';
 import { lookAtSources, lostSource, shrank } from './sources.ts';
-import { tagIncomplete } from './tag.ts';
+import { tagIncomplete, untagged } from './tag.ts';
 import { unlockAfterDeath } from './unlock.ts';
 import { lookForSnapshot, snapshotTags } from './verify.ts';
 
@@ -32,7 +32,7 @@ export async function runBackup(
 ): Promise<BackupResult> {
   const mayBeOwed = await memories?.mayBeOwed(repository, repository.host.clock.now()).catch(() => false);
   const mode = wantsRetention(request.retention) || mayBeOwed === true ? 'exclusive' : 'shared';
-  const hold = await repository.enterLane(mode, hooks, signal);
+  let hold = await repository.enterLane(mode, hooks, signal);
   if (hold === undefined) {
     const outcome: BackupOutcome = { kind: 'cancelled', reason: repository.text('cancelled.queued') };
     await hooks.onOutcome?.(outcome);
@@ -41,7 +41,15 @@ export async function runBackup(
   try {
     // restic's working directory is on the repository's drive, so nothing may be relative.
     const absolute = { ...request, paths: request.paths.map((path) => resolve(path)) };
-    const outcome = await attempt(repository, absolute, { hooks, signal, memories });
+    let outcome = await attempt(repository, absolute, { hooks, signal, memories });
+    if (outcome.kind === 'partial') {
+      if (mode === 'shared') {
+        // restic sets a tag only when nobody is beside it.
+        hold.release();
+        hold = await repository.enterLane('exclusive', hooks, signal);
+      }
+      outcome = await marked(repository, outcome, hold !== undefined);
+    }
     await hooks.onOutcome?.(outcome);
     // Entered side by side with others: what was owed only meanwhile waits for the next backup.
     if (outcome.kind !== 'succeeded' || mode === 'shared') return { outcome, maintenance: undefined };
@@ -50,7 +58,7 @@ export async function runBackup(
     const maintenance = await maintain(repository, { ...work, ...(signal === undefined ? {} : { signal }) });
     return { outcome, maintenance };
   } finally {
-    hold.release();
+    hold?.release();
   }
 }
 
@@ -66,7 +74,8 @@ export async function verifyClaim(
   if (hold === undefined) return { kind: 'cancelled', reason: repository.text('cancelled.queued') };
   try {
     const absolute = { ...request, paths: request.paths.map((path) => resolve(path)) };
-    return await verify(repository, claim, absolute);
+    const outcome = await verify(repository, claim, absolute);
+    return outcome.kind === 'partial' ? await marked(repository, outcome, true) : outcome;
   } catch (error) {
     return { kind: 'unverified', claim, failure: repository.failureOf(error) };
   } finally {
@@ -185,14 +194,21 @@ async function verify(
     return { kind: 'unverified', claim, failure: { ...identity.failure, class: 'unverified' } };
   const found = { figures, repositoryId: identity.value };
   if (claim.partialReason === undefined) return { kind: 'succeeded', snapshot: look.snapshot, ...found };
-  const tagged = await tagIncomplete(repository, look.snapshot);
-  return {
-    kind: 'partial',
-    snapshot: tagged.snapshot,
-    ...found,
-    reason: [claim.partialReason, tagged.problem].filter((text) => text !== '').join(' '),
-    unreadable: claim.unreadable,
-  };
+  const { partialReason, unreadable } = claim;
+  return { kind: 'partial', snapshot: look.snapshot, ...found, reason: partialReason, unreadable };
+}
+
+/** The outcome with its snapshot tagged as incomplete. `isAlone`: the lane is held exclusively. */
+async function marked(
+  repository: ResticRepository,
+  partial: Extract<BackupOutcome, { kind: 'partial' }>,
+  isAlone: boolean,
+): Promise<BackupOutcome> {
+  const { snapshot, problem } = isAlone
+    ? await tagIncomplete(repository, partial.snapshot)
+    : untagged(repository, partial.snapshot, repository.text('cancelled.queued'));
+  const reason = [partial.reason, problem].filter((text) => text !== '').join(' ');
+  return { ...partial, snapshot, reason };
 }
 
 /** Arguments of `restic backup` after the command's name. `time`: ISO 8601 UTC, whole seconds. */
@@ -221,10 +237,14 @@ function missingSource(repository: ResticRepository, sources: readonly Source[])
   return { class: 'source-missing', reason: repository.text(key, { path: source.path }) };
 }
 
+/** A snapshot's id, or the beginning of one that restic 0.14 tells. It becomes the name of a file. */
+const SNAPSHOT_ID = /^[0-9a-f]{8,64}$/;
+
 /** The snapshot that restic says it saved: also when it was asked to stop and was just done. */
 function claimedId({ exitCode, summary }: ProcessResult): string | undefined {
   const id = summary?.['snapshot_id'];
-  return (exitCode === 0 || exitCode === 3) && typeof id === 'string' && id !== '' ? id : undefined;
+  const isId = typeof id === 'string' && SNAPSHOT_ID.test(id);
+  return isId && (exitCode === 0 || exitCode === 3) ? id : undefined;
 }
 
 function endedWithout(

@@ -11,7 +11,7 @@ export interface TaggedSnapshot {
 
 /**
  * Marks a snapshot as incomplete, so that it never counts as a good backup, whoever looks. One restic process, a
- * second one below restic 0.18, which does not tell the new id.
+ * second one below restic 0.18, which does not tell the new id. The caller holds the lane exclusively.
  */
 export async function tagIncomplete(
   repository: ResticRepository,
@@ -44,7 +44,8 @@ export async function tagIncomplete(
   return { snapshot: found ?? { ...snapshot, tags }, problem: '' };
 }
 
-function untagged(repository: ResticRepository, snapshot: Snapshot, reason: string): TaggedSnapshot {
+/** A snapshot that could not be marked, for a reason. */
+export function untagged(repository: ResticRepository, snapshot: Snapshot, reason: string): TaggedSnapshot {
   return { snapshot, problem: repository.text('partial.untagged', { reason }) };
 }
 

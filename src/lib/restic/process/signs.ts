@@ -102,8 +102,12 @@ const ITEM_PATTERNS: { readonly archival: readonly Pattern[]; readonly restore: 
 /** restic's plain words for errors of single files (`restore` up to 0.17.0; `backup` without `--json`). */
 const ITEM_LINE = /^(ignoring error for|error:) /;
 
+/** What matters stands at the beginning; on a line of a megabyte some of the patterns would take minutes. */
+const LOOKED_AT = 4096;
+
 function first(patterns: readonly Pattern[], text: string): Sign | undefined {
-  return patterns.find(([, pattern]) => pattern.test(text))?.[0];
+  const beginning = text.slice(0, LOOKED_AT);
+  return patterns.find(([, pattern]) => pattern.test(beginning))?.[0];
 }
 
 /** The sign that one line of restic's stderr is, if any. */
