@@ -120,6 +120,7 @@ export class Watch {
     this.revision = 0;
     this.lastSuccessAt = 0;
     this.attempts.clear();
+    this.house.plug?.inVain.clear();
     this.before = undefined;
   }
 

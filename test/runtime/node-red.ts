@@ -18,6 +18,10 @@ export interface NodeRedOptions {
   env?: Record<string, string>;
   /** More of settings.js, as JSON. */
   settings?: Record<string, unknown>;
+  /** An existing folder, which is left where it is; another Node-RED may have it too. */
+  userDir?: string;
+  /** CommonJS module of a context store, which then is the default one. */
+  contextModule?: string;
 }
 
 export interface LogEntry {
@@ -55,7 +59,7 @@ const LIMIT_MS = 30_000;
  * Every wait fails at its limit, or when Node-RED exits, with the log so far. Use with `await using`.
  */
 export class NodeRed implements AsyncDisposable {
-  readonly userDir: string = mkdtempSync(join(tmpdir(), 'lastgood-node-red-'));
+  readonly userDir: string;
   /** Log since the first start. */
   readonly logs: LogEntry[] = [];
   /** Every message that arrived at a probe, by the probe's id. */
@@ -74,6 +78,7 @@ export class NodeRed implements AsyncDisposable {
 
   private constructor(options: NodeRedOptions) {
     this.#options = options;
+    this.userDir = options.userDir ?? mkdtempSync(join(tmpdir(), 'lastgood-node-red-'));
   }
 
   /** Starts Node-RED and waits until its (empty) flows are started. */
@@ -103,6 +108,7 @@ export class NodeRed implements AsyncDisposable {
       lang: this.#options.language ?? 'en-US',
       nodesDir: [root],
       contextStorage: this.#options.contextStorage ?? 'memory',
+      contextModule: this.#options.contextModule,
       ...this.#options.settings,
     };
     const before = { starts: this.#starts, logs: this.logs.length };
@@ -309,6 +315,7 @@ export class NodeRed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#ended()) await this.stop();
+    if (this.#options.userDir !== undefined) return;
     rmSync(this.userDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 

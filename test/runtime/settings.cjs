@@ -1,6 +1,6 @@
 // Settings of a Node-RED under test. What the runtime does (logs, statuses, flows started, messages at a probe) goes
 // to the test over the IPC channel, in order and whole, instead of being read from the console.
-const { contextStorage, ...settings } = JSON.parse(process.env.LASTGOOD_TEST_SETTINGS);
+const { contextStorage, contextModule, ...settings } = JSON.parse(process.env.LASTGOOD_TEST_SETTINGS);
 const { events } = require.main.require('@node-red/util');
 
 const tell = (event) => {
@@ -35,6 +35,7 @@ module.exports = {
   ...(contextStorage === 'localfilesystem'
     ? { contextStorage: { default: { module: 'localfilesystem' } } }
     : {}),
+  ...(contextModule === undefined ? {} : { contextStorage: { default: { module: require(contextModule) } } }),
   logging: {
     console: { level: 'off' },
     test: { level: 'info', metrics: false, audit: false, handler: logToTest },

@@ -338,6 +338,28 @@ describe('accept-repository', () => {
   });
 });
 
+test('a flow that goes round in a circle, or a plug that flickers, starts sixty attempts an hour and no more', async () => {
+  const house = await houseThatIs('idle');
+  const before = house.resticStarts.length;
+  for (let time = 0; time < 200; time += 1) await house.asks('run');
+  expect(house.resticStarts).toHaveLength(before + 60);
+  expect((await house.asks('run')).sentence).toMatch(/^Not now: more than 60 attempts .* circle/);
+  expect((await house.asks('accept-repository')).accepted).toBe(false);
+  await house.passes('1h');
+  expect((await house.asks('run')).accepted).toBe(true);
+
+  const flickering = await houseThatIs('waiting');
+  flickering.check.passes = false;
+  const attempts = flickering.handedOutAt.length;
+  for (let time = 0; time < 1000; time += 1) {
+    flickering.vanishes();
+    await flickering.appears();
+    await flickering.passes('2s');
+  }
+  // An hour has 60 of the plug and 4 of the policy.
+  expect(flickering.handedOutAt.length - attempts).toBeLessThanOrEqual(64);
+});
+
 test('nothing is obeyed before the plan’s past is known', async () => {
   const house = new House();
   await house.plan();

@@ -256,6 +256,20 @@ test("the plug's answer to our own switching is an echo, a person's switching is
   expect(await house.begins(house.plan), 'its power is theirs now').toBe(false);
 });
 
+test('an answer that comes after the next word is still an answer: no drive appears by it, and it stays ours', async () => {
+  const house = await newRoom();
+  house.plan.offAfterMs = 0;
+  await house.begins(house.plan);
+  await house.ends(house.plan);
+  await house.passes(1);
+  expect(house.story.at(-1)).toBe('photos: off');
+  expect(house.device.heard('on')).toBe('echo');
+  expect(house.device.heard('off')).toBe('echo');
+  expect(house.device.heard('on'), 'a person').toBe('news');
+  expect(house.device.heard('off'), 'a person').toBe('news');
+  expect(await house.begins(house.plan), 'ours again').toBe(true);
+});
+
 test('after a crash it stays on until what was interrupted was dealt with, and is then switched off', async () => {
   const house = await newRoom();
   await house.begins(house.plan);

@@ -201,6 +201,20 @@ describe('without a gate', () => {
     expect(house.state.nextAttemptAt).toBe('2026-11-24T12:00:00.000Z');
   });
 
+  test('a gate that comes in a pause says nothing of trouble from before it came', async () => {
+    const house = new House();
+    house.hasGate = false;
+    await house.plan({ every: '24h', startPaused: true });
+    house.restic.ends = 'auth';
+    await house.asks('run');
+    house.hasGate = true;
+    await house.redeploys();
+    house.restic.ends = 'succeeded';
+    await house.asks('resume');
+    await house.passes('1d');
+    expect(house.alerts).toEqual([]);
+  });
+
   test('a gate that comes later says nothing of trouble it never told', async () => {
     const house = new House();
     house.hasGate = false;
