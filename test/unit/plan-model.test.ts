@@ -60,6 +60,8 @@ class Watch {
       this.lastSuccessAt = 0;
       this.revision = 0;
       this.attempts.clear();
+      // An attempt that nobody remembers is made again under its number.
+      house.resticStarts.length = 0;
     }
     await house.deploys();
     const after = house.state;
