@@ -60,8 +60,8 @@ export class FaultyHouse extends House {
   /** A plan that asks a slow store opens a little later. */
   override async deploys(): Promise<void> {
     await super.deploys();
-    await this.plug?.begin();
     if (this.store === 'answers late') await this.clock.pass(6000);
+    await this.plug?.begin();
   }
 
   override dies(): void {
@@ -158,11 +158,12 @@ export class Plug implements DeviceDoor {
       key: 'photos',
       name: 'Photos',
       get isActive() {
-        return house.isDeployed && house.record.isTrying;
+        return house.registry.find('photos')?.isTrying === true;
       },
       get nextUseAt() {
-        if (!house.isDeployed || house.state.run?.failureClass === 'power-up-failed') return null;
-        return house.record.nextStartAt;
+        const record = house.registry.find('photos');
+        if (record === undefined || record.state.run?.failureClass === 'power-up-failed') return null;
+        return record.nextStartAt;
       },
       isWired: true,
       offAfterMs: 0,
@@ -178,14 +179,15 @@ export class Plug implements DeviceDoor {
     const { house } = this;
     house.stirred();
     if (on && !this.isOn && !this.driveComes) {
-      const { run } = house.state;
+      const run = house.registry.find('photos')?.state.run;
       const slot = `${run?.id} ${run?.nextSlotAt}`;
       this.inVain.set(slot, (this.inVain.get(slot) ?? 0) + 1);
     }
     this.isOn = on;
     if (!this.echoes) return;
     house.clock.after(200, () => {
-      if (house.isDeployed) void house.hears({ topic: 'stat/drive/POWER', payload: on ? 'ON' : 'OFF' });
+      if (house.registry.find('photos') !== undefined)
+        void house.hears({ topic: 'stat/drive/POWER', payload: on ? 'ON' : 'OFF' });
     });
   }
 }

@@ -121,6 +121,7 @@ export class Watch {
     this.lastSuccessAt = 0;
     this.attempts.clear();
     this.house.plug?.inVain.clear();
+    this.isTroubleTold = false;
     this.before = undefined;
   }
 

@@ -105,7 +105,7 @@ const planKind: Kind = {
         accept: () => Promise.resolve(),
         newestGood: () => {
           asked += 1;
-          return Promise.resolve(undefined);
+          return Promise.resolve({ newest: undefined, otherHosts: [] });
         },
       },
       recallMirror: () => Promise.resolve(undefined),

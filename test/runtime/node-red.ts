@@ -20,8 +20,8 @@ export interface NodeRedOptions {
   settings?: Record<string, unknown>;
   /** An existing folder, which is left where it is; another Node-RED may have it too. */
   userDir?: string;
-  /** CommonJS module of a context store, which then is the default one. */
-  contextModule?: string;
+  /** More context stores, by name: a CommonJS module each, and its settings. */
+  contextStores?: Record<string, { module: string; config: Record<string, unknown> }>;
 }
 
 export interface LogEntry {
@@ -108,7 +108,7 @@ export class NodeRed implements AsyncDisposable {
       lang: this.#options.language ?? 'en-US',
       nodesDir: [root],
       contextStorage: this.#options.contextStorage ?? 'memory',
-      contextModule: this.#options.contextModule,
+      contextStores: this.#options.contextStores ?? {},
       ...this.#options.settings,
     };
     const before = { starts: this.#starts, logs: this.logs.length };

@@ -1,6 +1,6 @@
 // Settings of a Node-RED under test. What the runtime does (logs, statuses, flows started, messages at a probe) goes
 // to the test over the IPC channel, in order and whole, instead of being read from the console.
-const { contextStorage, contextModule, ...settings } = JSON.parse(process.env.LASTGOOD_TEST_SETTINGS);
+const { contextStorage, contextStores, ...settings } = JSON.parse(process.env.LASTGOOD_TEST_SETTINGS);
 const { events } = require.main.require('@node-red/util');
 
 const tell = (event) => {
@@ -32,10 +32,15 @@ module.exports = {
   telemetry: { enabled: false, updateNotification: false },
   externalModules: { palette: { allowInstall: false, allowUpload: false }, modules: { allowInstall: false } },
   editorTheme: { tours: false, palette: { catalogues: [] } },
-  ...(contextStorage === 'localfilesystem'
-    ? { contextStorage: { default: { module: 'localfilesystem' } } }
-    : {}),
-  ...(contextModule === undefined ? {} : { contextStorage: { default: { module: require(contextModule) } } }),
+  contextStorage: {
+    default: { module: contextStorage },
+    ...Object.fromEntries(
+      Object.entries(contextStores).map(([name, { module: file, config }]) => [
+        name,
+        { module: require(file), config },
+      ]),
+    ),
+  },
   logging: {
     console: { level: 'off' },
     test: { level: 'info', metrics: false, audit: false, handler: logToTest },

@@ -12,7 +12,7 @@ import type { Answer, PlanCommand } from '../../src/lib/plan/commands.ts';
 import { obey } from '../../src/lib/plan/commands.ts';
 import { parseCron } from '../../src/lib/plan/cron.ts';
 import { deviceAppeared, deviceVanished, hear } from '../../src/lib/plan/device-events.ts';
-import type { DeviceDoor, GateDoor, PlanDoor, Testimony, Witness } from '../../src/lib/plan/doors.ts';
+import type { DeviceDoor, GateDoor, PlanDoor, Witness, WitnessAnswer } from '../../src/lib/plan/doors.ts';
 import type { PlanRecord } from '../../src/lib/plan/record.ts';
 import type { PlanJoin } from '../../src/lib/plan/registry.ts';
 import { PlanRegistry } from '../../src/lib/plan/registry.ts';
@@ -143,6 +143,9 @@ export class House {
   running = 0;
   mostRunning = 0;
   repositoryAnswers = true;
+  /** The host whose snapshots the repository has, and others that have some. */
+  snapshotsOf = 'home';
+  otherHosts: readonly string[] = [];
   repositoryAsked = 0;
   repositoryAccepted = 0;
   repositoryRemembers: Promise<void> = Promise.resolve();
@@ -381,10 +384,15 @@ export class House {
         this.stirred();
         if (!this.repositoryAnswers) return Promise.reject(new Error('away'));
         const newest = this.snapshots.toSorted((a, b) => a.time.localeCompare(b.time)).at(-1);
-        if (newest === undefined) return Promise.resolve(undefined);
-        return Promise.resolve<Testimony>({
-          snapshot: { ...snapshot(newest), host, tags: [`plan:${planKey}`] },
-          repositoryId: 'repo',
+        const { otherHosts } = this;
+        if (newest === undefined || this.snapshotsOf !== host)
+          return Promise.resolve({ newest: undefined, otherHosts });
+        return Promise.resolve<WitnessAnswer>({
+          newest: {
+            snapshot: { ...snapshot(newest), host, tags: [`plan:${planKey}`] },
+            repositoryId: 'repo',
+          },
+          otherHosts,
         });
       },
       accept: () => {

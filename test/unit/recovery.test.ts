@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { PlanState } from '../../src/lib/plan/state.ts';
 import { startTicksOf } from '../../src/lib/system-process.ts';
-import { House, ms, policy } from './fake-house.ts';
+import { House, ms, planSettings, policy } from './fake-house.ts';
 
 /** What must be the same after Node-RED died and was started again. */
 function remembered(state: PlanState): Partial<PlanState> {
@@ -343,4 +343,39 @@ test('a success is never moved back, whatever the repository remembers', async (
   await house.restarts();
   expect(house.state.lastSuccessAt).toBe(lastSuccessAt);
   expect(house.repositoryAsked).toBe(1);
+});
+
+describe('a repository in which another host has snapshots of this key', () => {
+  test('is asked about, once, and nothing of them counts; a plan that takes that name takes them over', async () => {
+    const house = new House();
+    house.snapshots.push({ id: 'theirs', time: '2026-11-23T06:00:00.000Z' });
+    house.snapshotsOf = 'old-pi';
+    house.otherHosts = ['old-pi'];
+    house.restic.ends = 'network';
+    await house.plan({ every: '24h' });
+    expect(house.warnings.map(({ code }) => code)).toEqual(['other-host']);
+    expect(house.warnings[0]?.message).toMatch(/another computer made: old-pi\..*\(home\).*write that name/);
+    expect(house.state.lastSuccessAt).toBeNull();
+    await house.restarts('1h');
+    await house.redeploys();
+    expect(house.warnings).toHaveLength(1);
+    expect(house.state.lastSuccessAt).toBeNull();
+
+    const contents = { ...planSettings().contents, host: 'old-pi' };
+    await house.redeploys({ every: '24h', contents });
+    expect(house.state).toMatchObject({
+      lastSuccess: { snapshotId: 'theirs' },
+      dueAt: '2026-11-24T06:00:00.000Z',
+    });
+    expect(house.warnings).toHaveLength(1);
+  });
+
+  test('is nothing to speak of where this host has its own as well', async () => {
+    const house = new House();
+    house.snapshots.push({ id: 'mine', time: '2026-11-23T06:00:00.000Z' });
+    house.otherHosts = ['laptop'];
+    await house.plan({ every: '24h' });
+    expect(house.warnings).toEqual([]);
+    expect(house.state.lastSuccess?.snapshotId).toBe('mine');
+  });
 });

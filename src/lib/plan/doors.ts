@@ -57,13 +57,18 @@ export interface DeviceDoor {
 
 /** The repository as the last witness of what was backed up. */
 export interface Witness {
-  /**
-   * The newest snapshot of this plan and host that is not tagged incomplete; undefined when there is none.
-   * Rejects when the repository cannot be asked now.
-   */
-  newestGood(planKey: string, host: string): Promise<Testimony | undefined>;
+  /** What the repository knows of this plan and host. Rejects when it cannot be asked now. */
+  newestGood(planKey: string, host: string): Promise<WitnessAnswer>;
   /** The user says that the repository that is there now, or will be, is the right one. */
   accept(): Promise<void>;
+}
+
+/** What a repository answers when it is asked for the past of a plan. */
+export interface WitnessAnswer {
+  /** The newest snapshot of the plan and host that is not tagged incomplete; undefined when there is none. */
+  readonly newest: Testimony | undefined;
+  /** Other hosts with snapshots of this plan's key: perhaps the first machine of a copied flow. */
+  readonly otherHosts: readonly string[];
 }
 
 /** A snapshot that the repository shows now. */

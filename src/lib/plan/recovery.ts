@@ -4,7 +4,7 @@ import type { Journal } from '../journal/journal.ts';
 import { Problem } from '../problem.ts';
 import type { RecordedProcess } from '../system-process.ts';
 import { isAlive } from '../system-process.ts';
-import type { Testimony } from './doors.ts';
+import type { Testimony, WitnessAnswer } from './doors.ts';
 import { debtOf, drivesAfter } from './drives.ts';
 import type { PlanRecord } from './record.ts';
 import { dueAfterSuccess, firstDue, scheduleText } from './schedule.ts';
@@ -16,6 +16,9 @@ import * as change from './transitions.ts';
 
 /** How often a restic that outlived its Node-RED is looked at. */
 const LOOK_FOR_SURVIVOR_MS = 2000;
+
+/** So many names are as much as a person reads. */
+const MOST_HOSTS = 3;
 
 /** What was remembered of a plan, and what a person should know about the remembering. */
 export interface Recollection {
@@ -72,13 +75,16 @@ function completed(state: Omit<PlanState, 'drives'> & Partial<Pick<PlanState, 'd
   return { ...state, drives: lastSuccess === null ? [] : drivesAfter([], lastSuccess, dueAt) };
 }
 
-/** Fits a remembered state to the present settings: new plans, renamed ones, edited schedules. */
-export function fitToSettings(record: PlanRecord): void {
+/** Fits a remembered state to the present settings: new plans, renamed ones, edited schedules, other hosts. */
+export function fitToSettings(record: PlanRecord, before: PlanSettings): void {
   const { settings, state } = record;
   const now = record.clock.now();
   const schedule = scheduleText(settings.schedule);
   let next: PlanState = { ...state, name: settings.name, schedule };
   if (state.schedule !== schedule) next = { ...next, ...underNewSchedule(record, now) };
+  // A plan that takes another host's name may take over what that one backed up.
+  if (before.contents.host !== settings.contents.host && state.lastSuccess === null)
+    next = { ...next, testimonyOwed: true };
   if (state.schedule === '' && settings.startPaused) {
     next = { ...next, paused: { since: iso(now), until: null }, why: record.sentences.say('paused.open') };
   }
@@ -139,15 +145,17 @@ function idle(record: PlanRecord, dueAt: string | null): Pick<PlanState, 'nextAt
 /** Asks the repository for the last good backup when nothing else knows it. False: it could not be asked now. */
 export async function hearTestimony(record: PlanRecord): Promise<boolean> {
   if (!record.state.testimonyOwed || record.witness === undefined) return true;
-  let testimony: Testimony | undefined;
+  let answer: WitnessAnswer;
   try {
-    testimony = await record.witness.newestGood(record.key, record.settings.contents.host);
+    answer = await record.witness.newestGood(record.key, record.settings.contents.host);
   } catch {
     return false;
   }
   const { state } = record;
   const now = record.clock.now();
+  const { newest: testimony, otherHosts } = answer;
   if (testimony === undefined) {
+    if (otherHosts.length > 0) warnOfOtherHosts(record, otherHosts);
     // A debt that counted from a success which nobody confirms begins now.
     const isUnfounded = state.run === null && state.dueAt !== null && Date.parse(state.dueAt) > now;
     const dueAt = isUnfounded ? firstDue(record.settings.schedule, now) : undefined;
@@ -159,6 +167,16 @@ export async function hearTestimony(record: PlanRecord): Promise<boolean> {
   const why = record.sentences.say('testimony', { snapshot: testimony.snapshot.id.slice(0, 8) });
   await record.put({ ...change.stampSuccess(state, success, debt), ...owed(record, debt.dueAt), why });
   return true;
+}
+
+/** A flow that was copied, or moved: whose snapshots these are only a person can say. */
+function warnOfOtherHosts(record: PlanRecord, otherHosts: readonly string[]): void {
+  const { name, contents } = record.settings;
+  const others = otherHosts
+    .slice(0, MOST_HOSTS)
+    .map((other) => other.slice(0, 60))
+    .join(', ');
+  record.warn(new Problem('other-host', { plan: name, others, host: contents.host }));
 }
 
 function owed(record: PlanRecord, dueAt: number | null): Partial<PlanState> {

@@ -112,9 +112,10 @@ export class PlanRegistry {
     // Reading takes a moment; the plan may have been redeployed or removed meanwhile.
     const plan = this.joined.get(key);
     if (plan === undefined) return;
+    const before = record.settings;
     record.attachPlan(plan.door, plan.settings, { witness: plan.witness, device: plan.device });
     this.giveToGate(record);
-    fitToSettings(record);
+    fitToSettings(record, before);
     // An earlier deploy is still busy with the plan's past, and will open it.
     if (this.beginning.has(record)) return;
     if (!this.known.has(record)) {
@@ -127,6 +128,9 @@ export class PlanRegistry {
         this.beginning.delete(record);
       }
       if (!this.joined.has(key)) return;
+    } else {
+      // It went on without the answer so far.
+      void hearTestimony(record);
     }
     record.open();
     this.settle(key);

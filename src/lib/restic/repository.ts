@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { mountOf, readMounts } from '../drive/mountinfo.ts';
@@ -9,6 +9,7 @@ import { translate } from '../language.ts';
 import type { TextValues } from '../problem.ts';
 import { Problem } from '../problem.ts';
 import type { RecordedProcess } from '../system-process.ts';
+import { canCache } from './cache-room.ts';
 import type { LaneHold, LaneMode, Lanes } from './lane.ts';
 import { laneKey, localPath, processLanes } from './lane.ts';
 import { LeftBehind } from './left-behind.ts';
@@ -97,6 +98,7 @@ export class ResticRepository {
   readonly redact: (text: string) => string;
   readonly #lanes: Lanes;
   #laneKey: Promise<string> | undefined;
+  #toldNoCache = false;
 
   constructor(settings: RepositorySettings, host: RepositoryHost, lanes: Lanes = processLanes) {
     this.settings = settings;
@@ -139,6 +141,8 @@ export class ResticRepository {
   async run(command: Command): Promise<CommandOutcome> {
     const binary = await this.binary();
     const cacheFolder = await this.cacheFolder();
+    const hasCache = await canCache(cacheFolder);
+    if (!hasCache) this.#tellNoCache(cacheFolder);
     const environment =
       command.wholeEnvironment?.(cacheFolder) ??
       resticEnvironment(this.settings, { env: this.host.env, cacheFolder });
@@ -149,9 +153,9 @@ export class ResticRepository {
     const { startRestic } = await import('./process/run.ts');
     const process = startRestic({
       binary,
-      arguments: this.#argumentsOf(command, binary),
+      arguments: this.#argumentsOf(command, binary, hasCache),
       environment: { ...environment, ...command.environment },
-      workingFolder: await this.#workingFolder(cacheFolder, command.driveSeen === true),
+      workingFolder: await this.#workingFolder(hasCache ? cacheFolder : tmpdir(), command.driveSeen === true),
       redact: this.redact,
       clock: this.host.clock,
       ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
@@ -226,11 +230,14 @@ export class ResticRepository {
     return translate(this.host.language, `restic:${key}`, values);
   }
 
-  /** The folder for restic's cache; exists. Each repository has its own, so that its one entry tells the id. */
+  /** The folder for restic's cache. Each repository has its own, so that its one entry tells the id. */
   async cacheFolder(): Promise<string> {
-    const folder = this.settings.cacheFolder ?? join(this.host.dataFolder, 'cache', await this.#name());
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return folder;
+    return this.settings.cacheFolder ?? join(this.host.dataFolder, 'cache', await this.#name());
+  }
+
+  #tellNoCache(path: string): void {
+    if (!this.#toldNoCache) this.host.logger.warn(this.text('cache.none', { path }));
+    this.#toldNoCache = true;
   }
 
   /** Its restics that have not ended well. Beside the caches: on another machine they would mean other processes. */
@@ -244,10 +251,11 @@ export class ResticRepository {
     return createHash('sha256').update(key).digest('hex').slice(0, 16);
   }
 
-  #argumentsOf(command: Command, binary: ResticBinary): string[] {
+  #argumentsOf(command: Command, binary: ResticBinary, hasCache: boolean): string[] {
     const [name, ...rest] = command.arguments;
     const { uploadLimit, downloadLimit, options, retryLockMs } = this.settings;
     const common = options.flatMap((option) => ['-o', option]);
+    if (!hasCache) common.push('--no-cache');
     if (uploadLimit !== undefined) common.push('--limit-upload', String(uploadLimit));
     if (downloadLimit !== undefined) common.push('--limit-download', String(downloadLimit));
     if (retryLockMs !== undefined && retryLockMs > 0 && atLeast(binary.version, '0.16.0')) {
@@ -257,11 +265,11 @@ export class ResticRepository {
   }
 
   /** On the drive, so that a plain unmount answers "target is busy" while restic runs. */
-  async #workingFolder(cacheFolder: string, driveSeen: boolean): Promise<string> {
-    if (this.localPath === undefined) return cacheFolder;
+  async #workingFolder(elsewhere: string, driveSeen: boolean): Promise<string> {
+    if (this.localPath === undefined) return elsewhere;
     if (driveSeen) return this.localPath;
     const found = await probe({ op: 'stat', path: this.localPath }, DRIVE_PROBE_TIMEOUT_MS);
-    return found.ok && found.type === 'directory' ? this.localPath : cacheFolder;
+    return found.ok && found.type === 'directory' ? this.localPath : elsewhere;
   }
 
   /** Tells, as often as asked, whether the repository's folder is still on the mount where it is now. */

@@ -1,4 +1,4 @@
-import type { Testimony, Witness } from '../plan/doors.ts';
+import type { Witness, WitnessAnswer } from '../plan/doors.ts';
 import { repositoryIdentity } from './identity.ts';
 import type { ResticRepository } from './repository.ts';
 import type { RepositoryMemories } from './repository-memory.ts';
@@ -8,16 +8,17 @@ import { newestGoodSnapshot } from './snapshots.ts';
 export function repositoryWitness(repository: ResticRepository, memories: RepositoryMemories): Witness {
   return {
     accept: () => memories.acceptAnother(repository, repository.host.clock.now()),
-    async newestGood(planKey, host): Promise<Testimony | undefined> {
+    async newestGood(planKey, host): Promise<WitnessAnswer> {
       const found = await newestGoodSnapshot(repository, { planKey, host });
       if (!found.ok) throw new Error(found.failure.reason);
-      if (found.value.newest === undefined) return undefined;
+      const { newest, otherHosts } = found.value;
+      if (newest === undefined) return { newest, otherHosts };
       const identity = await repositoryIdentity(repository);
       if (!identity.ok) throw new Error(identity.failure.reason);
       if (repository.localPath !== undefined && !(await memories.accepts(repository, identity.value))) {
         throw new Error(repository.text('place.other', { path: repository.localPath }));
       }
-      return { snapshot: found.value.newest, repositoryId: identity.value };
+      return { newest: { snapshot: newest, repositoryId: identity.value }, otherHosts };
     },
   };
 }
