@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, type TestContext, test } from 'vitest';
 import { Home } from '../runtime/restic.ts';
@@ -7,6 +8,7 @@ import { UsbDrive } from '../runtime/usb-drive.ts';
 import { Chance, seedOfRun } from './chance.ts';
 import { count } from './counts.ts';
 import { fuse } from './kill-cases.ts';
+import type { KillPlan } from './kill-flow.ts';
 import { KillRig } from './kill-rig.ts';
 
 // Node-RED is told to stop while restic hangs on a drive that does not answer. It must be gone within 8 s without having
@@ -41,9 +43,14 @@ const isRunning = (pid: number): boolean => {
 
 /** Stops Node-RED in the middle of a backup, `hang` having been done to the drive; tells which restic was running. */
 async function stopInTheMiddle(rig: KillRig, hang: () => void): Promise<number> {
+  const [{ home }] = rig.plans as [KillPlan];
+  // Some seconds of writing.
+  writeFileSync(join(home.documents, 'long-film'), randomBytes(20_000_000));
   rig.arm(fuse('backing-up', 'after', 'nobody'));
   await rig.ask();
   await rig.fired();
+  // It has its lock by now, and writes.
+  await rig.nodeRed.untilStatus('run-plan-1', ({ text = '' }) => /^\d+ %/.test(text), 60_000);
   const pid = rig.state('plan-1')?.run?.process?.pid ?? 0;
   hang();
   counts.cases += 1;

@@ -11,7 +11,7 @@ import { wantsRetention } from './retention-run.ts';
 import type { Source } from './sources.ts';
 import { lookAtSources, lostSource, shrank } from './sources.ts';
 import { tagIncomplete, untagged } from './tag.ts';
-import { unlockAfterDeath } from './unlock.ts';
+import { unlockAfterCancel, unlockAfterDeath } from './unlock.ts';
 import { lookForSnapshot, snapshotTags } from './verify.ts';
 
 /** A backup that neither saves nor scans a file for so long hangs. */
@@ -58,6 +58,7 @@ export async function runBackup(
     const maintenance = await maintain(repository, { ...work, ...(signal === undefined ? {} : { signal }) });
     return { outcome, maintenance };
   } finally {
+    if (hold !== undefined) await unlockAfterCancel(repository, signal);
     hold?.release();
   }
 }

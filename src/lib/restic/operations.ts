@@ -13,7 +13,7 @@ import type { ResticRepository, RunHooks } from './repository.ts';
 import type { RestoreOperation } from './restore.ts';
 import { restore } from './restore.ts';
 import type { SnapshotFilter } from './snapshots.ts';
-import { unlock, unlockAfterDeath } from './unlock.ts';
+import { unlock, unlockAfterCancel, unlockAfterDeath } from './unlock.ts';
 
 /** What can be asked of a repository besides a backup. */
 export type OperationRequest =
@@ -66,6 +66,7 @@ export async function runOperation(
   } catch (error) {
     result = refused(repository.failureOf(error));
   } finally {
+    if (hold !== undefined) await unlockAfterCancel(repository, signal);
     hold?.release();
   }
   return { ...result, durationMs: clock.now() - startedMs };

@@ -110,6 +110,18 @@ async function hasLocks(folder: string): Promise<boolean> {
   return !locks.ok || !locks.empty;
 }
 
+/**
+ * After a person stopped a restic: one that is stopped in the 200 ms in which it looks whether others locked too leaves
+ * its own lock (seen with 0.14). The caller holds the lane.
+ */
+export async function unlockAfterCancel(
+  repository: ResticRepository,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const isAway = signal?.reason === 'shutdown' || signal?.reason === 'device';
+  if (signal?.aborted === true && !isAway) await unlockAfterDeath(repository, { hooks: {} });
+}
+
 async function untilGone(
   repository: ResticRepository,
   processes: readonly RecordedProcess[],
