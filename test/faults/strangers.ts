@@ -26,15 +26,7 @@ export async function plantLock(home: Home, where: 'elsewhere' | 'here'): Promis
   if (where === 'elsewhere' && way.length === 0) return undefined;
   const folder = join(home.repository, 'locks');
   const before = readdirSync(folder);
-  const [program = 'restic', ...rest] = [
-    ...way,
-    'restic',
-    '--no-cache',
-    '-r',
-    home.repository,
-    'backup',
-    '--stdin',
-  ];
+  const [program, ...rest] = [...way, 'restic', '--no-cache', '-r', home.repository, 'backup', '--stdin'];
   const child = spawn(program, rest, {
     env: { PATH: process.env['PATH'], RESTIC_PASSWORD: PASSWORD },
     stdio: ['pipe', 'ignore', 'ignore'],
