@@ -13,6 +13,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { PlanState } from '../../src/lib/plan/state.ts';
 import type { GateDefinition } from '../../src/nodes/retry-gate/definition.ts';
+import type { FlowNode } from '../runtime/flows.ts';
 import { backupOf } from '../runtime/main-flow.ts';
 import { NodeRed, type NodeRedOptions } from '../runtime/node-red.ts';
 import type { Home } from '../runtime/restic.ts';
@@ -41,6 +42,15 @@ export interface Fired extends Fuse {
   readonly commands: readonly string[];
 }
 
+/** What is otherwise than usual. */
+export interface RigOptions extends Pick<NodeRedOptions, 'contextStorage'> {
+  readonly gate?: Partial<GateDefinition>;
+  /** Instead of `killFlow`. */
+  readonly flow?: readonly FlowNode[];
+  /** Hears the payload of each message at a probe, once. */
+  readonly listener?: { readonly probe: string; readonly hear: (payload: unknown) => void };
+}
+
 /** A slow machine that is shared is given time; who waits this long has lost. */
 const LIMIT_MS = 120_000;
 
@@ -52,6 +62,8 @@ export class KillRig implements AsyncDisposable {
   readonly #chance: Chance;
   readonly #switch: string = join(this.folder, 'switch');
   #nodeRed: NodeRed | undefined;
+  /** A step of upkeep was shot, which is tried again only after a day. */
+  isSpent = false;
   /** Since the last inspection. */
   #read = 0;
   #wishes = 1;
@@ -68,11 +80,7 @@ export class KillRig implements AsyncDisposable {
   }
 
   /** Starts Node-RED with the plans; each has made a backup when this resolves. */
-  static async start(
-    plans: readonly KillPlan[],
-    chance: Chance,
-    options: Pick<NodeRedOptions, 'contextStorage'> & { gate?: Partial<GateDefinition> } = {},
-  ): Promise<KillRig> {
+  static async start(plans: readonly KillPlan[], chance: Chance, options: RigOptions = {}): Promise<KillRig> {
     const rig = new KillRig(plans, chance);
     try {
       rig.#nodeRed = await NodeRed.start({
@@ -83,7 +91,9 @@ export class KillRig implements AsyncDisposable {
           NODE_OPTIONS: `--require=${fileURLToPath(new URL('kill-switch.cjs', import.meta.url))}`,
         },
       });
-      await rig.nodeRed.deploy(killFlow(plans, options.gate));
+      const { listener, flow } = options;
+      if (listener !== undefined) rig.nodeRed.listen(listener.probe, ({ payload }) => listener.hear(payload));
+      await rig.nodeRed.deploy(flow ?? killFlow(plans, options.gate));
       return rig;
     } catch (error) {
       await rig[Symbol.asyncDispose]();
@@ -160,12 +170,13 @@ export class KillRig implements AsyncDisposable {
     );
     this.#fired += 1;
     if (fired.victims !== 'nobody') this.#kills += 1;
+    this.#noteShot(fired.victims, fired.commands);
     if (fired.victims === 'node-red' || fired.victims === 'both') await this.#ended();
     return fired;
   }
 
-  /** Kills now, from outside. Tells the commands of the restics that were killed. */
-  async kill(victims: Victims): Promise<string[]> {
+  /** Kills now, from outside. */
+  async kill(victims: Victims): Promise<void> {
     this.#kills += 1;
     const restics = victims === 'node-red' ? [] : this.restics();
     if (victims === 'both') await this.nodeRed.kill9();
@@ -177,7 +188,16 @@ export class KillRig implements AsyncDisposable {
       }
     }
     if (victims === 'node-red') await this.nodeRed.kill9();
-    return restics.map(({ command }) => command);
+    this.#noteShot(
+      victims,
+      restics.map(({ command }) => command),
+    );
+  }
+
+  #noteShot(victims: Victims, commands: readonly string[]): void {
+    if (victims === 'restic' && commands.some((command) => command === 'prune' || command === 'check')) {
+      this.isSpent = true;
+    }
   }
 
   /** Living restics that this Node-RED, or one before it, started. */

@@ -109,8 +109,7 @@ async function lane(cases: KillCase[], number: number): Promise<void> {
         console.log(`${name}: ${String(error)}`);
         break;
       }
-      // A step of upkeep that was shot is tried again only after a day.
-      if (name.startsWith('restic ')) break;
+      if (rig.isSpent) break;
     }
   }
 }

@@ -240,6 +240,19 @@ export class NodeRed implements AsyncDisposable {
     );
   }
 
+  /** Calls `hear` with each message at a probe from now on, as it arrives. */
+  listen(probe: string, hear: (message: Message) => void): void {
+    let heard = this.messages.get(probe)?.length ?? 0;
+    this.#watchers.add(() => {
+      const messages = this.messages.get(probe) ?? [];
+      while (heard < messages.length) {
+        const message = messages[heard];
+        heard += 1;
+        if (message !== undefined) hear(message);
+      }
+    });
+  }
+
   /** What a node shows now; an empty object is no status. */
   status(id: string): Status {
     return this.statuses.get(id)?.at(-1) ?? {};
