@@ -23,14 +23,3 @@ export function deviceFields(plan: EditedNode<PlanDefinition>): void {
   const isChanged = names.some((name) => String(plan[name]) !== String(WATTS[name]));
   $('#backup-plan-watts').prop('open', isChanged);
 }
-
-/** Keeps numbers as numbers: the editor reads its inputs afterwards, as texts. */
-export function storeWatts(plan: EditedNode<PlanDefinition>): void {
-  for (const name of ['wattsOn', 'wattsOff'] as const) {
-    const input = $(`#node-input-${name}`);
-    const typed = String(input.val()).trim();
-    if (!/^\d+(\.\d+)?$/.test(typed)) continue;
-    plan[name] = Number(typed);
-    input.removeAttr('id');
-  }
-}

@@ -137,6 +137,13 @@ export function wattsAnswer(
   return answer(label, on !== '' && Number(typed) >= Number(on) ? text('error.wattsOrder') : undefined);
 }
 
+/** Percent; an empty field stands for the default. */
+export function shrinkAnswer(percent: number | string | undefined): Answer {
+  const typed = String(percent ?? '').trim();
+  const isGood = typed === '' || isEnvironmentReference(typed) || /^(100|\d{1,2})$/.test(typed);
+  return answer('shrinkLimit', isGood ? undefined : text('error.percent'));
+}
+
 export function timeZoneAnswer(zone: string | undefined): Answer {
   return answer('timeZone', isTimeZone((zone ?? '').trim()) ? undefined : text('error.timeZone'));
 }

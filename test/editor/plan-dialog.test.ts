@@ -121,6 +121,12 @@ async function fillInKeep(dialog: Dialog, language: Language): Promise<void> {
   expect(await dialog.verdict(summary, 'bad')).toContain(text('label.within'));
   await dialog.type('#backup-plan-within', '2y');
   expect(await dialog.verdict(summary, 'ok')).toContain(text('keep.within', { within: '2y' }));
+  for (const wrong of ['101', '-1', 'half']) {
+    await dialog.type(`${FIELD}shrinkLimit`, wrong);
+    expect(await dialog.complaint(`${FIELD}shrinkLimit`)).toContain(text('error.percent'));
+  }
+  await dialog.type(`${FIELD}shrinkLimit`, '30');
+  await dialog.accepts(`${FIELD}shrinkLimit`);
   await dialog.speaks(language);
 }
 
@@ -169,6 +175,7 @@ test.for(LANGUAGES)('in %s a plan is filled in, checked and saved', async (langu
     powerOffAfter: '20s',
     powerOffMounted: true,
     latenessPerDrive: true,
+    shrinkLimit: 30,
     retention: { daily: 7, weekly: 5, monthly: 12, within: '2y' },
   });
 

@@ -130,6 +130,7 @@ export function plan(place: Place, settings: Partial<PlanDefinition> & { reposit
     powerOffMounted: false,
     latenessPerDrive: false,
     unreadableAccepted: false,
+    shrinkLimit: 50,
   };
   return node('backup-plan', place, { ...defaults, ...settings });
 }

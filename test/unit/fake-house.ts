@@ -613,6 +613,7 @@ export function planSettings(wishes: PlanWishes = {}): PlanSettings {
     },
     retention: {},
     unreadableAccepted: false,
+    shrinkLimit: 50,
     schedule: { kind: 'interval', everyMs: ms(every ?? '24h') },
     situation: 'usb-plug',
     minimumGapMs: ms(minimumGap ?? '0'),

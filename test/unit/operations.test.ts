@@ -126,13 +126,20 @@ describe.each(RESTICS)('operations with $name', { timeout: 60_000 }, (restic) =>
   });
 
   test('forget needs a plan, a policy and a good backup, and touches no other plan', async () => {
-    const request = { kind: 'forget', planKey: 'docs', host: 'house', retention: { last: 1 } } as const;
+    const request = {
+      kind: 'forget',
+      planKey: 'docs',
+      host: 'house',
+      retention: { last: 1 },
+      isHeldBack: false,
+    } as const;
     for (const refused of [
       { ...request, planKey: '' },
       { ...request, retention: {} },
       { ...request, retention: { last: 0 } },
       { ...request, retention: { daily: -1 } },
       { ...request, planKey: 'nobody' },
+      { ...request, isHeldBack: true },
     ]) {
       expect(await run(refused)).toMatchObject({ kind: 'failed', failure: { class: 'config' } });
     }

@@ -156,6 +156,7 @@ export function backupOf(paths: readonly string[], change: Partial<BackupRequest
     oneFileSystem: false,
     tags: [],
     unreadableAccepted: false,
+    shrinkLimit: 50,
     retention: {},
     ...change,
   };

@@ -4,6 +4,7 @@ import type { ClaimedAttempt } from '../plan/attempts.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import { hearTestimony } from '../plan/recovery.ts';
 import type { PlanSettings } from '../plan/settings.ts';
+import { acceptanceMarked } from '../plan/transitions.ts';
 import type { BackupHooks, BackupRequest } from '../restic/backup-request.ts';
 import type { MaintenanceResult, MaintenanceStep } from '../restic/maintenance-result.ts';
 import type { BackupOutcome, Progress } from '../restic/outcome.ts';
@@ -30,6 +31,7 @@ export function backupRequest(settings: PlanSettings, attempt?: ClaimedAttempt):
     planKey: settings.key,
     runId: attempt?.runId ?? '',
     unreadableAccepted: settings.unreadableAccepted,
+    shrinkLimit: settings.shrinkLimit,
     retention: settings.retention,
     ...(figures == null ? {} : { previous: { files: figures.filesTotal, bytes: figures.bytesTotal } }),
   };
@@ -82,6 +84,7 @@ export async function makeAttempt(
     await runOperation(repository, { kind: 'unlock', ownProcesses: [attempt.abandoned] }, {}, job.signal);
   }
   await hearTestimony(record);
+  await settleAcceptances(record, repository, hooks, job.signal);
   // Loaded with the first backup, not with Node-RED.
   const { runBackup, verifyClaim } = await import('../restic/backup.ts');
   let outcome: BackupOutcome;
@@ -96,6 +99,31 @@ export async function makeAttempt(
   outcome = asStopped(job, outcome, record);
   const message = await record.attempts.complete(ticket, outcome, maintenance);
   if (message !== undefined) await watcher.ended(outcome, message);
+}
+
+/** Snapshots that a person accepted since the last attempt lose their tag, before anything goes by it. */
+async function settleAcceptances(
+  record: PlanRecord,
+  repository: ResticRepository,
+  { onStarted, onQueued }: BackupHooks,
+  signal: AbortSignal,
+): Promise<void> {
+  const owed = record.state.acceptedOwed ?? [];
+  if (owed.length === 0) return;
+  const { markAccepted } = await import('../restic/acceptance.ts');
+  const hooks = {
+    ...(onStarted === undefined ? {} : { onStarted }),
+    ...(onQueued === undefined ? {} : { onQueued }),
+  };
+  for (const accepted of owed) {
+    const { run: runId, repositoryId } = accepted;
+    const which = { planKey: record.key, host: record.settings.contents.host, runId, repositoryId };
+    // One after the other: each uses the repository alone.
+    // oxlint-disable-next-line no-await-in-loop
+    const marked = await markAccepted(repository, which, hooks, signal);
+    // oxlint-disable-next-line no-await-in-loop
+    if (marked !== false) await record.put(acceptanceMarked(record.state, accepted, marked.snapshotId));
+  }
 }
 
 /** A backup that was stopped because its plan was edited is not one that a person cancelled: it is attempted again. */

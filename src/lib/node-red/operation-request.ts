@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import type { RunDefinition } from '../../nodes/restic-run/definition.ts';
 import type { Carried } from '../message.ts';
+import { awaitsAcceptance } from '../plan/commands.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import { Problem } from '../problem.ts';
 import type { OperationRequest } from '../restic/operations.ts';
@@ -35,6 +36,7 @@ export function operationRequest(
         planKey: record.key,
         host: record.settings.contents.host,
         retention: record.settings.retention,
+        isHeldBack: awaitsAcceptance(record.state),
         ...(lastGoodRunId === undefined ? {} : { lastGoodRunId }),
       };
     }

@@ -6,6 +6,7 @@ import type { Schedule } from '../plan/schedule.ts';
 import type { PlanSettings } from '../plan/settings.ts';
 import { Problem } from '../problem.ts';
 import { invalidRetentionField } from '../restic/retention.ts';
+import { SHRINK_LIMIT } from '../restic/shrink.ts';
 
 /** Backups more often than this would never end; guards against a typed `1s`. */
 const SHORTEST_INTERVAL_MS = 60_000;
@@ -39,6 +40,7 @@ export function readPlanSettings(definition: PlanDefinition): PlanSettings {
     },
     retention,
     unreadableAccepted: definition.unreadableAccepted === true,
+    shrinkLimit: Math.min(100, positive(definition.shrinkLimit, SHRINK_LIMIT)),
     schedule: scheduleOf(definition, plan),
     situation: definition.situation ?? 'always-there',
     minimumGapMs: duration(definition.minimumGap, 0, plan, 'minimumGap'),

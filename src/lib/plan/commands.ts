@@ -3,8 +3,9 @@ import type { Carried } from '../message.ts';
 import { Problem } from '../problem.ts';
 import { MOST_ASKED_AN_HOUR } from './pace.ts';
 import type { PlanRecord } from './record.ts';
+import type { PlanState } from './state.ts';
 import { endOf } from './state.ts';
-import { stampSuccess } from './transitions.ts';
+import { acceptPartial, stampSuccess } from './transitions.ts';
 
 /** What a person, a message or a house may ask of a plan; one meaning wherever it comes from. */
 export const PLAN_COMMANDS = [
@@ -124,13 +125,11 @@ function skip(record: PlanRecord): Answer {
 function accept(record: PlanRecord): Answer {
   const { state } = record;
   const { lastPartial } = state;
-  if (lastPartial === null || isOlder(lastPartial.at, state.lastSuccessAt)) {
-    return notNow(record, 'answer.nothingToAccept');
-  }
+  if (lastPartial === null || !awaitsAcceptance(state)) return notNow(record, 'answer.nothingToAccept');
   const debt = record.debtAfter(lastPartial, endOf(lastPartial));
   const start = record.startOf(debt.dueAt === null ? null : iso(debt.dueAt));
   void record.put({
-    ...stampSuccess({ ...state, lastPartial: null }, lastPartial, debt),
+    ...stampSuccess(acceptPartial(state, lastPartial), lastPartial, debt),
     nextAttemptAt: state.run === null ? (start === null ? null : iso(start)) : state.nextAttemptAt,
     why: record.sentences.say('accepted', { snapshot: lastPartial.snapshotId.slice(0, 8) }),
   });
@@ -138,8 +137,10 @@ function accept(record: PlanRecord): Answer {
   return accepted(record, 'answer.accepted');
 }
 
-function isOlder(time: string, than: string | null): boolean {
-  return than !== null && Date.parse(time) < Date.parse(than);
+/** Is there an incomplete snapshot that a person can accept, later than the last good one? */
+export function awaitsAcceptance({ lastPartial, lastSuccessAt }: PlanState): boolean {
+  if (lastPartial === null) return false;
+  return lastSuccessAt === null || Date.parse(lastPartial.at) >= Date.parse(lastSuccessAt);
 }
 
 /** Another repository, a new drive: it is right as well from now on, and nothing good is in it yet. */

@@ -24,6 +24,8 @@ export interface PlanSettings {
   readonly contents: BackupContents;
   readonly retention: Retention;
   readonly unreadableAccepted: boolean;
+  /** Percent of files or bytes that a source may lose from one good backup to the next. */
+  readonly shrinkLimit: number;
   readonly schedule: Schedule;
   readonly situation: Situation;
   readonly minimumGapMs: number;

@@ -67,6 +67,8 @@ const isDrive = has<PlanState['drives'][number]>({
   dueAt: orNull(time),
 });
 
+const isAccepted = has<NonNullable<PlanState['acceptedOwed']>[number]>({ run: text, repositoryId: text });
+
 const isState = has<PlanState>({
   schema: (value) => value === STATE_SCHEMA,
   revision: count,
@@ -85,6 +87,7 @@ const isState = has<PlanState>({
   acceptedRepositories: list,
   // Missing in the journals of version 0.1; filled in when they are read.
   drives: (value) => value === undefined || (Array.isArray(value) && value.every(isDrive)),
+  acceptedOwed: (value) => value === undefined || (Array.isArray(value) && value.every(isAccepted)),
   testimonyOwed: flag,
   alarmed: flag,
   history: list,

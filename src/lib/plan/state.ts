@@ -57,6 +57,13 @@ export interface DriveState {
   readonly dueAt: string | null;
 }
 
+/** An incomplete snapshot that a person accepted as good. */
+export interface AcceptedSnapshot {
+  /** The run that made it. */
+  readonly run: string;
+  readonly repositoryId: string;
+}
+
 /** When the backup that made a snapshot ended, ms, as far as it is known. */
 export function endOf(success: SuccessRecord): number {
   return Date.parse(success.at) + (success.figures?.durationMs ?? 0);
@@ -158,6 +165,8 @@ export interface PlanState {
   readonly acceptedRepositories: readonly string[];
   /** A restic that ended with its drive away, in a run that is over: its lock may still be there. */
   readonly abandoned?: RecordedProcess | null;
+  /** Accepted snapshots whose tag `incomplete` is still to be taken away, at most 8; missing in older journals: none. */
+  readonly acceptedOwed?: readonly AcceptedSnapshot[];
   /** What is on each of them, the latest last; at most 8, without those that were given up for a year. */
   readonly drives: readonly DriveState[];
   /** The journal was lost and the repository has not been asked yet for the last success. */

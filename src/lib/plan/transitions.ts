@@ -3,6 +3,7 @@ import type { FailureClass } from '../failure.ts';
 import type { SnapshotClaim } from '../restic/outcome.ts';
 import { debtOf, drivesAfter } from './drives.ts';
 import type {
+  AcceptedSnapshot,
   AttemptOutcome,
   PendingRetry,
   PlanState,
@@ -266,6 +267,34 @@ export function attemptPartial(
     lastPartialAt: facts.partial.at,
     why: facts.reason,
   };
+}
+
+/** Accepted snapshots that are remembered until their tag is right. */
+const MOST_ACCEPTED = 8;
+
+/** A person says that the incomplete snapshot is good: its tag is to follow. */
+export function acceptPartial(state: PlanState, partial: SuccessRecord): PlanState {
+  const { run, repositoryId } = partial;
+  const owed = [...(state.acceptedOwed ?? []), ...(run === null ? [] : [{ run, repositoryId }])];
+  return { ...state, lastPartial: null, acceptedOwed: owed.slice(-MOST_ACCEPTED) };
+}
+
+/**
+ * The tag of an accepted snapshot is right, or there is no such snapshot any more. `snapshotId`: its new one, for restic
+ * gives a snapshot another id with other tags.
+ */
+export function acceptanceMarked(
+  state: PlanState,
+  accepted: AcceptedSnapshot,
+  snapshotId: string | undefined,
+): PlanState {
+  const { lastSuccess } = state;
+  const acceptedOwed = (state.acceptedOwed ?? []).filter(({ run }) => run !== accepted.run);
+  if (snapshotId === undefined || lastSuccess?.run !== accepted.run) return { ...state, acceptedOwed };
+  const drives = state.drives.map((drive) =>
+    drive.lastSnapshotId === lastSuccess.snapshotId ? { ...drive, lastSnapshotId: snapshotId } : drive,
+  );
+  return { ...state, acceptedOwed, drives, lastSuccess: { ...lastSuccess, snapshotId } };
 }
 
 /** The run waits for its next attempt. */

@@ -3,7 +3,7 @@ import type { MaintenanceResult, MaintenanceStep } from './maintenance-result.ts
 import type { BackupOutcome, Progress } from './outcome.ts';
 import type { RunHooks } from './repository.ts';
 import type { Retention } from './retention.ts';
-import type { SourceSize } from './sources.ts';
+import type { SourceSize } from './shrink.ts';
 
 /** One attempt of one run: what restic is asked to save, and what its result is measured against. */
 export interface BackupRequest {
@@ -24,6 +24,8 @@ export interface BackupRequest {
   readonly retention: Retention;
   /** Figures of the last good (or accepted) backup, against which a sudden loss shows. */
   readonly previous?: SourceSize;
+  /** Percent of files or bytes that may be lost since then; more makes the backup partial. */
+  readonly shrinkLimit: number;
 }
 
 /** What the caller of a backup hears, in this order. */

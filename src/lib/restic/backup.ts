@@ -8,11 +8,12 @@ import type { ProcessResult } from './process/run.ts';
 import type { CommandOutcome, ResticRepository } from './repository.ts';
 import type { RepositoryMemories } from './repository-memory.ts';
 import { wantsRetention } from './retention-run.ts';
+import { shrank } from './shrink.ts';
 import type { Source } from './sources.ts';
-import { lookAtSources, lostSource, shrank } from './sources.ts';
+import { lookAtSources, lostSource } from './sources.ts';
 import { tagIncomplete, untagged } from './tag.ts';
 import { unlockAfterCancel, unlockAfterDeath } from './unlock.ts';
-import { lookForSnapshot, snapshotTags } from './verify.ts';
+import { leftBeneath, lookForSnapshot, snapshotTags } from './verify.ts';
 
 /** A backup that neither saves nor scans a file for so long hangs. */
 const STALL_MS = 30 * 60_000;
@@ -131,7 +132,11 @@ async function attempt(
   }
   const { result } = ended;
   const snapshotId = claimedId(result);
-  if (snapshotId === undefined) return endedWithout(repository, ended);
+  if (snapshotId === undefined) {
+    const outcome = endedWithout(repository, ended);
+    const left = before === undefined ? '' : await leftBeneath(repository);
+    return left === '' ? outcome : withMore(outcome, left);
+  }
 
   hooks.onVerifying?.();
   const figures = figuresOf(result);
@@ -248,10 +253,16 @@ function claimedId({ exitCode, summary }: ProcessResult): string | undefined {
   return isId && (exitCode === 0 || exitCode === 3) ? id : undefined;
 }
 
-function endedWithout(
-  repository: ResticRepository,
-  { classification, failure }: CommandOutcome,
-): BackupOutcome {
+/** An attempt that made no snapshot. */
+type Fruitless = Extract<BackupOutcome, { kind: 'failed' | 'cancelled' }>;
+
+function withMore(outcome: Fruitless, sentence: string): BackupOutcome {
+  if (outcome.kind === 'cancelled') return { ...outcome, reason: `${outcome.reason} ${sentence}` };
+  const { failure } = outcome;
+  return failed({ ...failure, reason: `${failure.reason} ${sentence}` });
+}
+
+function endedWithout(repository: ResticRepository, { classification, failure }: CommandOutcome): Fruitless {
   if (classification.kind === 'cancelled')
     return { kind: 'cancelled', reason: repository.text('cancelled.running') };
   return failed(failure ?? { class: 'unknown', reason: repository.text('backup.nothingSaved') });
@@ -270,7 +281,7 @@ function whyPartial(
   if (classification.class === 'corrupt')
     return repository.text('partial.damage', { detail: classification.detail });
   if (lost !== undefined) return repository.text('partial.lost', { path: lost });
-  if (previous !== undefined && shrank(size, previous)) {
+  if (previous !== undefined && shrank(size, previous, request.shrinkLimit)) {
     return repository.text('partial.shrank', { files: size.files, before: previous.files });
   }
   if (previous === undefined && size.files === 0) return repository.text('partial.empty');
@@ -303,6 +314,6 @@ function isoOr(time: unknown, otherwiseMs: number): string {
   return new Date(Number.isNaN(ms) ? otherwiseMs : ms).toISOString();
 }
 
-function failed(failure: Failure): BackupOutcome {
+function failed(failure: Failure): Extract<BackupOutcome, { kind: 'failed' }> {
   return { kind: 'failed', failure };
 }

@@ -17,8 +17,10 @@ export interface ForgetOperation {
   readonly planKey: string;
   readonly host: string;
   readonly retention: Retention;
-  /** Run of the plan's last good backup; asked of the repository when unknown. */
+  /** Run of the plan's last good backup, as far as the plan knows; that of the repository is kept as well. */
   readonly lastGoodRunId?: string;
+  /** The last backup was not all that it should be, and nobody has accepted it yet. */
+  readonly isHeldBack: boolean;
 }
 
 /** Payload of `forget`. */
@@ -28,8 +30,8 @@ export interface ForgetPayload {
 }
 
 /**
- * `restic forget` for one plan. Refused without a plan, without a policy, and when no good backup is known that it
- * would have to keep. The caller holds the lane.
+ * `restic forget` for one plan. Refused without a plan, without a policy, while the last backup waits to be accepted,
+ * and when there is no good backup that it would have to keep. The caller holds the lane.
  */
 export async function forget(
   repository: ResticRepository,
@@ -41,10 +43,13 @@ export async function forget(
   const field = invalidRetentionField(retention);
   if (field !== undefined) return refusal(repository, 'retention.invalid', field);
   if (!wantsRetention(retention)) return refusal(repository, 'retention.empty');
-  const keepRunId = request.lastGoodRunId ?? (await lastGoodRun(repository, planKey, host, context.signal));
-  if (keepRunId === undefined) return refusal(repository, 'retention.noGoodBackup');
+  if (request.isHeldBack) return refusal(repository, 'retention.heldBack');
+  // What the plan knows of may be in another repository, where drives take turns or this one was replaced.
+  const here = await lastGoodRun(repository, planKey, host, context.signal);
+  if (here === undefined) return refusal(repository, 'retention.noGoodBackup');
+  const keepRunIds = [...new Set([here, request.lastGoodRunId ?? here])];
   const ended = await repository.run({
-    arguments: ['forget', ...forgetArguments({ planKey, host, retention, keepRunId })],
+    arguments: ['forget', ...forgetArguments({ planKey, host, retention, keepRunIds })],
     collectStdout: DOCUMENT_BYTES,
     ...inContext(context),
   });

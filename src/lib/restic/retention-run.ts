@@ -17,8 +17,8 @@ export interface ForgetRequest {
   readonly planKey: string;
   readonly host: string;
   readonly retention: Retention;
-  /** The run of the last good backup; its snapshot stays whatever the policy and the clocks say. */
-  readonly keepRunId: string;
+  /** Runs whose snapshots stay whatever the policy and the clocks say: that of the last good backup is among them. */
+  readonly keepRunIds: readonly string[];
 }
 
 /**
@@ -34,8 +34,7 @@ export function forgetArguments(request: ForgetRequest): string[] {
     request.host,
     '--group-by',
     '',
-    '--keep-tag',
-    runTag(request.keepRunId),
+    ...request.keepRunIds.flatMap((run) => ['--keep-tag', runTag(run)]),
     ...retentionArguments(request.retention),
   ];
 }
@@ -54,7 +53,7 @@ export async function applyRetention(
   try {
     const { planKey, host, retention, runId } = request;
     const ended = await repository.run({
-      arguments: ['forget', ...forgetArguments({ planKey, host, retention, keepRunId: runId })],
+      arguments: ['forget', ...forgetArguments({ planKey, host, retention, keepRunIds: [runId] })],
       collectStdout: DOCUMENT_BYTES,
       driveSeen: true,
       hooks,

@@ -33,17 +33,3 @@ export function lostSource(before: readonly Source[], after: readonly Source[]):
     return source.mount?.fsType !== 'autofs' && source.mount?.id !== now.mount?.id;
   })?.path;
 }
-
-/** Files and bytes of a backup. */
-export interface SourceSize {
-  readonly files: number;
-  readonly bytes: number;
-}
-
-/** A source that loses more than this share at once has probably not been there as a whole. */
-const SHRINK_LIMIT = 0.5;
-
-/** Has the source lost more than half of its files or bytes since the last good backup? */
-export function shrank(now: SourceSize, previous: SourceSize): boolean {
-  return now.files < previous.files * SHRINK_LIMIT || now.bytes < previous.bytes * SHRINK_LIMIT;
-}

@@ -1,5 +1,8 @@
+import type { OperationContext } from './operation.ts';
+import { inContext } from './operation.ts';
 import type { Snapshot } from './outcome.ts';
 import type { ResticRepository } from './repository.ts';
+import type { Answer } from './snapshots.ts';
 import { INCOMPLETE_TAG, listSnapshots, runTag } from './snapshots.ts';
 
 /** restic gives a snapshot whose tags change a new id. */
@@ -42,6 +45,32 @@ export async function tagIncomplete(
       )
     : undefined;
   return { snapshot: found ?? { ...snapshot, tags }, problem: '' };
+}
+
+/**
+ * Takes the mark `incomplete` from the snapshot of a run, because a person accepted it as good; its present id, undefined
+ * when it is not in the repository any more. Up to three restic processes. The caller holds the lane exclusively.
+ */
+export async function untagIncomplete(
+  repository: ResticRepository,
+  filter: { readonly planKey: string; readonly runId: string; readonly host: string },
+  context: OperationContext,
+): Promise<Answer<string | undefined>> {
+  const marked = await listSnapshots(repository, filter, context.signal);
+  if (!marked.ok) return marked;
+  const incomplete = marked.value.filter(({ tags }) => tags.includes(INCOMPLETE_TAG)).map(({ id }) => id);
+  if (incomplete.length === 0) return { ok: true, value: marked.value[0]?.id };
+  try {
+    const { failure } = await repository.run({
+      arguments: ['tag', '--remove', INCOMPLETE_TAG, '--', ...incomplete],
+      ...inContext(context),
+    });
+    if (failure !== undefined) return { ok: false, failure };
+  } catch (error) {
+    return { ok: false, failure: repository.failureOf(error) };
+  }
+  const now = await listSnapshots(repository, filter, context.signal);
+  return now.ok ? { ok: true, value: now.value[0]?.id } : now;
 }
 
 /** A snapshot that could not be marked, for a reason. */

@@ -50,7 +50,7 @@ async function lookLocally(
   if (look.found !== 'repository') {
     // Without a config it is no repository: restic made the folders anew beneath the mount point.
     if (look.found === 'no-repository' && id !== undefined) return ghost(repository, path, claim);
-    return unknown(repository, 'verify.gone');
+    return unknown(repository, 'verify.gone', await leftBeneath(repository));
   }
   if (claim.repositoryId !== undefined && claim.repositoryId !== look.place.repositoryId) {
     return unknown(repository, 'verify.other');
@@ -98,16 +98,26 @@ async function ghost(
   path: string,
   claim: SnapshotClaim,
 ): Promise<SnapshotLook> {
-  const { files, bytes, complete } = await leftovers(path);
-  const size = `${complete ? '' : '> '}${formatSize(bytes)}`;
+  const { files, size } = await leftovers(path);
   return absent(repository.text('verify.ghost', { snapshot: short(claim), path, files, size }));
+}
+
+/**
+ * A sentence about the files that a restic which ended without a snapshot left beneath the mount point of its drive;
+ * empty when there are none, or when the repository is where it was.
+ */
+export async function leftBeneath(repository: ResticRepository): Promise<string> {
+  const path = repository.localPath;
+  if (path === undefined || (await place(path)).found !== 'no-repository') return '';
+  const { files, size } = await leftovers(path);
+  return files === 0 ? '' : repository.text('verify.left', { path, files, size });
 }
 
 /** More files than this are not counted. */
 const MOST_LEFTOVERS = 2000;
 
-/** What restic wrote beneath the mount point: files and bytes, of at most 2000 files. */
-async function leftovers(path: string): Promise<{ files: number; bytes: number; complete: boolean }> {
+/** What restic wrote beneath the mount point: files, and the size of at most 2000 of them. */
+async function leftovers(path: string): Promise<{ files: number; size: string }> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile());
   const counted = files.slice(0, MOST_LEFTOVERS);
@@ -119,19 +129,17 @@ async function leftovers(path: string): Promise<{ files: number; bytes: number; 
       ),
     ),
   );
-  return {
-    files: files.length,
-    bytes: sizes.reduce((sum, size) => sum + size, 0),
-    complete: counted.length === files.length,
-  };
+  const bytes = formatSize(sizes.reduce((sum, size) => sum + size, 0));
+  return { files: files.length, size: counted.length === files.length ? bytes : `> ${bytes}` };
 }
 
 function absent(reason: string): SnapshotLook {
   return { kind: 'absent', failure: { class: 'device-unavailable', reason } };
 }
 
-function unknown(repository: ResticRepository, key: string): SnapshotLook {
-  return { kind: 'unknown', failure: { class: 'unverified', reason: repository.text(key) } };
+function unknown(repository: ResticRepository, key: string, more = ''): SnapshotLook {
+  const reason = `${repository.text(key)} ${more}`.trim();
+  return { kind: 'unknown', failure: { class: 'unverified', reason } };
 }
 
 function short(claim: SnapshotClaim): string {

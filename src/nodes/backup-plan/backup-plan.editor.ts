@@ -3,8 +3,9 @@
 import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
 import type { PathList } from '../../editor/path-list.ts';
 import { pathList } from '../../editor/path-list.ts';
-import { deviceFields, storeWatts, WATTS } from '../../editor/plan-device.ts';
+import { deviceFields, WATTS } from '../../editor/plan-device.ts';
 import { newPlanKey } from '../../editor/plan-key.ts';
+import { storeNumbers } from '../../editor/plan-numbers.ts';
 import { retentionFields } from '../../editor/plan-retention.ts';
 import { scheduleFields, showServerZone } from '../../editor/plan-schedule.ts';
 import {
@@ -19,6 +20,7 @@ import {
   planName,
   repositoryAnswer,
   retentionAnswer,
+  shrinkAnswer,
   sizeAnswer,
   tagsAnswer,
   tagsComplaint,
@@ -32,6 +34,7 @@ import { getJson, postJson, sentence } from '../../editor/server.ts';
 import { useSharedStyle } from '../../editor/style.ts';
 import { showVerdict } from '../../editor/verdict.ts';
 import type { Retention } from '../../lib/restic/retention.ts';
+import { SHRINK_LIMIT } from '../../lib/restic/shrink.ts';
 import type { PlanDefinition } from './definition.ts';
 
 const text = textsOf('backup-plan');
@@ -238,6 +241,12 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
     powerOffMounted: { value: false },
     latenessPerDrive: { value: false },
     unreadableAccepted: { value: false },
+    shrinkLimit: {
+      value: SHRINK_LIMIT,
+      validate(value, _options) {
+        return shrinkAnswer(value);
+      },
+    },
   },
   inputs: 1,
   outputs: 3,
@@ -299,7 +308,7 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
     this.excludes = lists.excludes.texts();
     this.tags = lists.tags.texts();
     this.retention = lists.retention();
-    storeWatts(this);
+    storeNumbers(this);
     dialogOpened(undefined);
     setTimeout(revalidatePlans);
     return wasCompleted(this);

@@ -52,6 +52,8 @@ export interface PlanDefinition {
   latenessPerDrive: boolean;
   /** Exit 3 of restic (unreadable files) counts as a good backup. */
   unreadableAccepted: boolean;
+  /** Percent of files or bytes, 0 to 100; a backup that lost more since the last good one is partial. */
+  shrinkLimit: number;
 }
 
 export type Situation = 'always-there' | 'usb-plug' | 'sleeping-nas' | 'docked-laptop';
