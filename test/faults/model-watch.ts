@@ -103,7 +103,7 @@ export class Watch {
   }
 
   /** Nothing was going on, and no moment that something waits for has come. */
-  private isQuiet({ run, paused, nextAttemptAt }: PlanState): boolean {
+  private isQuiet({ run, paused, nextAttemptAt, testimonyOwed }: PlanState): boolean {
     const { house } = this;
     const now = house.clock.now();
     const limit = run === null ? NaN : Date.parse(run.startedAt) + (house.policy.timeLimitMs ?? Infinity);
@@ -113,7 +113,7 @@ export class Watch {
       limit,
     ];
     const isAtRest = run === null || run.phase === 'waiting';
-    return isAtRest && !this.isClockPutBack && !moments.some((moment) => moment <= now);
+    return isAtRest && !testimonyOwed && !this.isClockPutBack && !moments.some((moment) => moment <= now);
   }
 
   private forgets(): void {

@@ -148,7 +148,8 @@ export class Decisions {
 
   /** The pause is over. */
   releaseAlerts(): void {
-    this.announcer.release();
+    // Without a gate nobody hears them: who was not told of trouble is not told that it is over either.
+    if (this.record.gateDoor !== undefined) this.announcer.release();
   }
 
   /** The message of the present attempt did not come back in time. */
