@@ -8,6 +8,7 @@ const SUITES = [
   // The editor threw once for a reason that was not found; to be taken away when it is.
   { name: 'browser', folder: 'test/editor', seconds: 120, retry: 1 },
   { name: 'package', folder: 'test/package', seconds: 60, retry: 0 },
+  { name: 'faults', folder: 'test/faults', seconds: 300, retry: 0 },
 ] as const;
 
 export default defineConfig({
