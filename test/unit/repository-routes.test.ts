@@ -43,7 +43,14 @@ class AdminApi {
       httpAdmin: { get: add('GET'), post: add('POST') },
       auth: { needsPermission },
       log: { error: () => undefined },
-      nodes: { getCredentials: (id: string) => (id === 'r1' ? STORED : null), getNode: () => null },
+      nodes: {
+        getCredentials: (id: string) => ({ r1: STORED, broker: { password: 'of-a-broker' } })[id] ?? null,
+        getNode: () => null,
+        eachNode(callback: (node: { id: string; type: string }) => void) {
+          callback({ id: 'broker', type: 'mqtt-broker' });
+          callback({ id: 'r1', type: 'restic-repository' });
+        },
+      },
       util: {
         evaluateNodeProperty: (name: string) => (name === 'RESTIC_URL' ? '/from/the/environment' : ''),
       },
@@ -138,6 +145,12 @@ describe('recovery sheet', () => {
   test('has the stored password when asked', async () => {
     const { body } = await api.send('POST', route, { ...EVERYTHING, plans, withSecrets: true });
     expect(body['html']).toContain(STORED.password);
+  });
+
+  test('never has the stored password of a node that is no repository', async () => {
+    const broker = { ...EVERYTHING, id: 'broker', withSecrets: true };
+    const { body } = await api.send('POST', route, broker);
+    expect(JSON.stringify(body)).not.toContain('of-a-broker');
   });
 
   test('has the typed password rather than the stored one', async () => {

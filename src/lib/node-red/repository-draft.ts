@@ -26,9 +26,16 @@ export function textIn(value: unknown): string {
   return typeof value === 'string' && value.length < LONGEST_TEXT ? value : '';
 }
 
-/** The credentials that Node-RED keeps for a node; empty for one that was never deployed. */
+/**
+ * The credentials that Node-RED keeps for a repository; empty for one that was never deployed, and for every other node:
+ * the password of a broker is no business of a dialog of ours.
+ */
 export function storedCredentials(red: Pick<NodeAPI, 'nodes'>, id: string): RepositoryCredentials {
-  const stored: unknown = red.nodes.getCredentials(id);
+  let isRepository = false;
+  red.nodes.eachNode((node) => {
+    if (node.id === id && node.type === 'restic-repository') isRepository = true;
+  });
+  const stored: unknown = isRepository ? red.nodes.getCredentials(id) : undefined;
   if (typeof stored !== 'object' || stored === null) return {};
   const { password, environment } = { password: '', environment: '', ...stored };
   return { password: textIn(password), environment: textIn(environment) };
