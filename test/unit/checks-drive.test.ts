@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkHealth } from '../../src/lib/checks/health.ts';
 import { checkMount } from '../../src/lib/checks/mount.ts';
 import { checkPresent } from '../../src/lib/checks/present.ts';
@@ -209,7 +209,10 @@ describe('the health of a file system', () => {
     try {
       const { path } = disk;
       expect(await checkHealth({ path }, LOOK)).toEqual(says('yes', '(ext4) has recorded no errors'));
-      writeFileSync(join('/sys/fs/ext4', basename(disk.device), 'trigger_fs_error'), 'test');
+      const counters = join('/sys/fs/ext4', basename(disk.device));
+      writeFileSync(join(counters, 'trigger_fs_error'), 'test');
+      // The kernel counts it a moment later.
+      await vi.waitUntil(() => readFileSync(join(counters, 'errors_count'), 'utf8').trim() !== '0');
       expect(await checkHealth({ path, unknownIs: 'yes' }, LOOK)).toEqual(
         says('no', 'recorded 1 errors. Unmount it and repair it'),
       );

@@ -203,6 +203,7 @@ export function newPlanState(plan: string, name: string): PlanState {
     lastSuccess: null,
     lastPartial: null,
     acceptedRepositories: [],
+    acceptedOwed: [],
     abandoned: null,
     drives: [],
     testimonyOwed: false,
