@@ -280,7 +280,7 @@ const FAULTS = {
       await grumble(RETRY);
     };
     await say();
-    setInterval(say, 20);
+    setInterval(() => void say(), 20);
   },
 };
 

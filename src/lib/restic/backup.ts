@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { formatSize } from '../size.ts';
 import { maintain } from './after-backup.ts';
 import type { BackupHooks, BackupRequest, BackupResult } from './backup-request.ts';
 import { repositoryIdentity } from './identity.ts';
@@ -282,7 +283,13 @@ function whyPartial(
     return repository.text('partial.damage', { detail: classification.detail });
   if (lost !== undefined) return repository.text('partial.lost', { path: lost });
   if (previous !== undefined && shrank(size, previous, request.shrinkLimit)) {
-    return repository.text('partial.shrank', { files: size.files, before: previous.files });
+    return repository.text('partial.shrank', {
+      files: size.files,
+      size: formatSize(size.bytes),
+      filesBefore: previous.files,
+      sizeBefore: formatSize(previous.bytes),
+      limit: request.shrinkLimit,
+    });
   }
   if (previous === undefined && size.files === 0) return repository.text('partial.empty');
   if (classification.kind !== 'partial') return undefined;
