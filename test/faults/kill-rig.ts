@@ -130,7 +130,8 @@ export class KillRig implements AsyncDisposable {
     this.#wishes += 1;
     for (const { home } of this.plans) {
       this.#files = (this.#files + 1) % 4;
-      const size = this.#chance.between(200_000, 3_000_000);
+      // Never so much smaller than before that a plan would hold the backup for incomplete.
+      const size = this.#chance.between(1_000_000, 1_600_000);
       writeFileSync(join(home.documents, `film-${this.#files}`), noise(this.#chance, size));
     }
     for (const { key } of this.plans) await this.nodeRed.inject(`ask-${key}`, { payload: command });

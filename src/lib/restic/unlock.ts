@@ -126,8 +126,7 @@ async function untilGone(
 ): Promise<void> {
   const { clock } = repository.host;
   const until = clock.now() + WAIT_FOR_SURVIVOR_MS;
-  const isWanted = (): boolean => clock.now() < until && signal?.aborted !== true;
-  while (processes.some(isAlive) && isWanted()) {
+  while (processes.some(isAlive) && clock.now() < until && signal?.aborted !== true) {
     // One look after the other.
     // oxlint-disable-next-line no-await-in-loop
     await new Promise<void>((resolve) => void clock.after(LOOK_FOR_SURVIVOR_MS, resolve));
