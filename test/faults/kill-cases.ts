@@ -76,7 +76,7 @@ export function everyTransition(chance: Chance): KillCase[] {
 }
 
 /** How many kills a case is. */
-export function killsOf(killCase: KillCase): number {
+function killsOf(killCase: KillCase): number {
   if (killCase.kind === 'transitions') return killCase.fuses.length;
   return killCase.againAfter === undefined ? 1 : 2;
 }

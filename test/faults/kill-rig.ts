@@ -64,6 +64,8 @@ export class KillRig implements AsyncDisposable {
   #nodeRed: NodeRed | undefined;
   /** A step of upkeep was shot, which is tried again only after a day. */
   isSpent = false;
+  /** Kills that hit something, so far. */
+  killed = 0;
   /** Since the last inspection. */
   #read = 0;
   #wishes = 1;
@@ -130,7 +132,8 @@ export class KillRig implements AsyncDisposable {
     this.#wishes += 1;
     for (const { home } of this.plans) {
       this.#files = (this.#files + 1) % 4;
-      const size = this.#chance.between(200_000, 3_000_000);
+      // Never so much smaller than before that a plan would hold the backup for incomplete.
+      const size = this.#chance.between(1_000_000, 1_600_000);
       writeFileSync(join(home.documents, `film-${this.#files}`), noise(this.#chance, size));
     }
     for (const { key } of this.plans) await this.nodeRed.inject(`ask-${key}`, { payload: command });
@@ -170,14 +173,16 @@ export class KillRig implements AsyncDisposable {
     );
     this.#fired += 1;
     if (fired.victims !== 'nobody') this.#kills += 1;
-    this.#noteShot(fired.victims, fired.commands);
+    this.#noteKill(fired.victims, fired.commands);
     if (fired.victims === 'node-red' || fired.victims === 'both') await this.#ended();
     return fired;
   }
 
-  /** Kills now, from outside. */
+  /** Kills from outside: now, or as soon as a restic runs where one is to die; none within 5 s: nothing dies. */
   async kill(victims: Victims): Promise<void> {
     this.#kills += 1;
+    const until = performance.now() + 5000;
+    while (victims === 'restic' && this.restics().length === 0 && performance.now() < until) await wait(10);
     const restics = victims === 'node-red' ? [] : this.restics();
     if (victims === 'both') await this.nodeRed.kill9();
     for (const { pid } of restics) {
@@ -188,16 +193,15 @@ export class KillRig implements AsyncDisposable {
       }
     }
     if (victims === 'node-red') await this.nodeRed.kill9();
-    this.#noteShot(
-      victims,
-      restics.map(({ command }) => command),
-    );
+    const commands = restics.map(({ command }) => command);
+    this.#noteKill(victims, commands);
   }
 
-  #noteShot(victims: Victims, commands: readonly string[]): void {
-    if (victims === 'restic' && commands.some((command) => command === 'prune' || command === 'check')) {
-      this.isSpent = true;
-    }
+  #noteKill(victims: Victims, commands: readonly string[]): void {
+    const isHit = victims === 'restic' ? commands.length > 0 : victims !== 'nobody';
+    if (isHit) this.killed += 1;
+    const isUpkeep = commands.some((command) => command === 'prune' || command === 'check');
+    if (victims === 'restic' && isUpkeep) this.isSpent = true;
   }
 
   /** Living restics that this Node-RED, or one before it, started. */

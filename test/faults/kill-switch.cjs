@@ -3,7 +3,11 @@
 // exactly the transition it names: `before` its file takes its name, `torn` with half of it written, or `after`. With `nobody` to kill it only tells.
 const fs = require('node:fs');
 const { syncBuiltinESMExports } = require('node:module');
-const path = require('node:path');
+const nodePath = require('node:path');
+
+const basename = (path) => nodePath.basename(path);
+const dirname = (path) => nodePath.dirname(path);
+const join = (...parts) => nodePath.join(...parts);
 
 const folder = process.env.LASTGOOD_KILL_SWITCH;
 const COMMANDS = ['backup', 'forget', 'prune', 'check', 'tag', 'list', 'cat', 'snapshots'];
@@ -33,8 +37,8 @@ function restics() {
 }
 
 /** Names a transition by what it writes. */
-function labelOf(file, state) {
-  const kind = path.basename(path.dirname(file));
+function labelOf(path, state) {
+  const kind = basename(dirname(path));
   if (kind !== 'plans') return kind;
   if (state.run === null) return 'idle';
   const { phase, process: running } = state.run;
@@ -44,36 +48,33 @@ function labelOf(file, state) {
 /** The fuses that are left, in the order in which they are to blow. */
 function fuses() {
   try {
-    return JSON.parse(fs.readFileSync(path.join(folder, 'fuses.json'), 'utf8'));
+    return JSON.parse(fs.readFileSync(join(folder, 'fuses.json'), 'utf8'));
   } catch {
     return [];
   }
 }
 
-function fuseFor(file, label) {
+function fuseFor(path, label) {
   const [fuse] = fuses();
   const isFor =
-    fuse?.plan === undefined ||
-    path.basename(path.dirname(file)) !== 'plans' ||
-    path.basename(file) === `${fuse.plan}.json`;
+    fuse?.plan === undefined || basename(dirname(path)) !== 'plans' || basename(path) === `${fuse.plan}.json`;
   return fuse?.label === label && isFor ? fuse : undefined;
 }
 
 function blow(fuse) {
   const rest = fuses().slice(1);
-  fs.writeFileSync(path.join(folder, 'fuses.json'), JSON.stringify(rest));
+  fs.writeFileSync(join(folder, 'fuses.json'), JSON.stringify(rest));
   const victims = ['restic', 'both'].includes(fuse.victims) ? restics() : [];
   const fired = { ...fuse, commands: victims.map(commandOf) };
-  fs.appendFileSync(path.join(folder, 'fired.jsonl'), `${JSON.stringify(fired)}\n`);
+  fs.appendFileSync(join(folder, 'fired.jsonl'), `${JSON.stringify(fired)}\n`);
   for (const pid of victims) process.kill(Number(pid), 'SIGKILL');
   if (['node-red', 'both'].includes(fuse.victims)) process.kill(process.pid, 'SIGKILL');
 }
 
-if (folder !== undefined && path.basename(process.argv[1] ?? '') === 'red.js') {
+if (folder !== undefined && basename(process.argv[1] ?? '') === 'red.js') {
   const rename = fs.promises.rename;
   fs.promises.rename = async (from, to) => {
-    const isJournal =
-      path.basename(path.dirname(path.dirname(String(to)))) === 'lastgood' && String(to).endsWith('.json');
+    const isJournal = basename(dirname(dirname(String(to)))) === 'lastgood' && String(to).endsWith('.json');
     if (!isJournal) return rename(from, to);
     const text = fs.readFileSync(from, 'utf8');
     const state = JSON.parse(text);
@@ -82,9 +83,9 @@ if (folder !== undefined && path.basename(process.argv[1] ?? '') === 'red.js') {
     if (fuse?.when === 'torn') fs.truncateSync(from, Math.floor(text.length / 2));
     if (fuse !== undefined && fuse.when !== 'after') blow(fuse);
     await rename(from, to);
-    if (path.basename(path.dirname(to)) === 'plans') {
+    if (basename(dirname(to)) === 'plans') {
       fs.appendFileSync(
-        path.join(folder, 'ledger.jsonl'),
+        join(folder, 'ledger.jsonl'),
         `${JSON.stringify({ life: process.pid, label, state })}\n`,
       );
     }
