@@ -185,8 +185,8 @@ export class KillRig implements AsyncDisposable {
   /** Kills from outside: now, or as soon as a restic runs where one is to die; none within 5 s: nothing dies. */
   async kill(victims: Victims): Promise<void> {
     this.#kills += 1;
-    const until = performance.now() + 5000;
-    while (victims === 'restic' && this.restics().length === 0 && performance.now() < until) await wait(10);
+    const until = victims === 'restic' ? performance.now() + 5000 : 0;
+    while (this.restics().length === 0 && performance.now() < until) await wait(10);
     const restics = victims === 'node-red' ? [] : this.restics();
     if (victims === 'both') await this.nodeRed.kill9();
     for (const { pid } of restics) {
