@@ -47,10 +47,12 @@ async function atEach(
 
 const hasLocks = ({ plans }: KillRig): Broken[] =>
   plans.flatMap(({ home }) =>
-    readdirSync(join(home.repository, 'locks')).map((lock) => ({
-      promise: 5 as const,
-      what: `lock ${lock}`,
-    })),
+    readdirSync(join(home.repository, 'locks'))
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .map((lock) => ({
+        promise: 5 as const,
+        what: `lock ${lock}`,
+      })),
   );
 
 const hasRestics = (rig: KillRig): Broken[] =>

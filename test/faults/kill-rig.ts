@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -174,15 +175,18 @@ export class KillRig implements AsyncDisposable {
     this.#fired += 1;
     if (fired.victims !== 'nobody') this.#kills += 1;
     this.#noteKill(fired.victims, fired.commands);
-    if (fired.victims === 'node-red' || fired.victims === 'both') await this.#ended();
+    if (fired.victims === 'node-red' || fired.victims === 'both') {
+      await this.#ended();
+      this.#noteLast();
+    }
     return fired;
   }
 
   /** Kills from outside: now, or as soon as a restic runs where one is to die; none within 5 s: nothing dies. */
   async kill(victims: Victims): Promise<void> {
     this.#kills += 1;
-    const until = performance.now() + 5000;
-    while (victims === 'restic' && this.restics().length === 0 && performance.now() < until) await wait(10);
+    const until = victims === 'restic' ? performance.now() + 5000 : 0;
+    while (this.restics().length === 0 && performance.now() < until) await wait(10);
     const restics = victims === 'node-red' ? [] : this.restics();
     if (victims === 'both') await this.nodeRed.kill9();
     for (const { pid } of restics) {
@@ -193,8 +197,21 @@ export class KillRig implements AsyncDisposable {
       }
     }
     if (victims === 'node-red') await this.nodeRed.kill9();
+    if (victims !== 'restic') this.#noteLast();
     const commands = restics.map(({ command }) => command);
     this.#noteKill(victims, commands);
+  }
+
+  /** A state that reached the disk just before a death, which came before it was noted. */
+  #noteLast(): void {
+    const lines = this.#ledger();
+    for (const { key } of this.plans) {
+      const last = lines.findLast(({ state }) => state.plan === key);
+      const state = this.state(key);
+      if (last === undefined || state === undefined || state.revision === last.state.revision) continue;
+      const entry: Entry = { life: last.life, label: labelOf(state), state };
+      appendFileSync(join(this.#switch, 'ledger.jsonl'), `${JSON.stringify(entry)}\n`);
+    }
   }
 
   #noteKill(victims: Victims, commands: readonly string[]): void {
@@ -298,7 +315,8 @@ export class KillRig implements AsyncDisposable {
 
   async #repository(home: Home, planted: readonly string[]): Promise<Broken[]> {
     const broken: Broken[] = [];
-    const locks = readdirSync(join(home.repository, 'locks'));
+    // A lock that was never finished has another name; restic does not count it.
+    const locks = readdirSync(join(home.repository, 'locks')).filter((name) => /^[0-9a-f]{64}$/.test(name));
     for (const lock of locks.filter((id) => !planted.includes(id))) {
       broken.push({
         promise: 4,
@@ -378,6 +396,11 @@ export class KillRig implements AsyncDisposable {
     });
     return [...states, this.nodeRed.story().slice(-3000)].join('\n');
   }
+}
+
+/** As kill-switch.cjs names it. */
+function labelOf({ run }: PlanState): string {
+  return run?.phase ?? 'idle';
 }
 
 /** Bytes that cannot be compressed. */
