@@ -156,6 +156,38 @@ describe.each(RESTICS)('operations with $name', { timeout: 60_000 }, (restic) =>
     expect(runs).toEqual(expect.arrayContaining(['run:one', 'run:foreign']));
   });
 
+  test('forget keeps the last good backup of this repository, also when the plan knows one in another', async () => {
+    const backUp = (time: string, ...tags: string[]): string =>
+      home.run(
+        url,
+        'backup',
+        '--host',
+        'house',
+        '--tag',
+        ['plan:turns', ...tags].join(','),
+        '--time',
+        time,
+        docs,
+      );
+    backUp('2024-01-01 00:00:00', 'run:oldest');
+    backUp('2024-01-02 00:00:00', 'run:good');
+    backUp('2024-01-03 00:00:00', 'run:lacking', 'incomplete');
+    const done = await run({
+      kind: 'forget',
+      planKey: 'turns',
+      host: 'house',
+      retention: { last: 1 },
+      lastGoodRunId: 'elsewhere',
+      isHeldBack: false,
+    });
+    expect(done).toMatchObject({ kind: 'done', payload: { removed: [expect.any(String)] } });
+    const left = (await run({ kind: 'snapshots', filter: { planKey: 'turns' } })).payload as Snapshot[];
+    expect(left.map(({ tags }) => tags.find((tag) => tag.startsWith('run:')))).toEqual([
+      'run:good',
+      'run:lacking',
+    ]);
+  });
+
   test('prune frees what no snapshot uses, and says what it did', async () => {
     expect(await run({ kind: 'prune' })).toMatchObject({
       kind: 'done',

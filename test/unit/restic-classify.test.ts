@@ -117,6 +117,12 @@ test('the decisive line is kept however much comes after it', () => {
   });
 });
 
+test('a line without an end is judged by its beginning, at once', () => {
+  const line = 'Fatal: write: no space left on device '.repeat(30_000);
+  expect(ended({ stderr: line }).class).toBe('disk-full');
+  expect(ended({ stderr: 'Fatal: unable to '.repeat(60_000) }).class).toBe('unknown');
+});
+
 test('a lock names its holder', () => {
   const text =
     'unable to create lock in backend: repository is already locked exclusively by PID 77 on nas by me (UID 1, GID 2)\nlock was created at 2026-11-23 04:36:54 (5m7.19s ago)\nstorage ID 863ef6a3';
