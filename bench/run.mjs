@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { printFigures } from './figures.ts';
 
-const BENCHES = ['backup', 'checking-plans', 'exec-node', 'progress-lines', 'startup', 'thousand-plans'];
+const BENCHES = [
+  'backup',
+  'checking-plans',
+  'exec-node',
+  'plug-to-restic',
+  'progress-lines',
+  'startup',
+  'thousand-plans',
+];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !BENCHES.includes(name));
