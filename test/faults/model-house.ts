@@ -30,7 +30,9 @@ export class FaultyHouse extends House {
     let passes = true;
     Object.defineProperty(this.check, 'passes', {
       get: () => passes && (this.plug === undefined || (this.plug.isOn && this.plug.driveComes)),
-      set: (wanted: boolean) => (passes = wanted),
+      set: (wanted: boolean) => {
+        passes = wanted;
+      },
     });
   }
 

@@ -121,6 +121,8 @@ export class Watch {
     this.lastSuccessAt = 0;
     this.attempts.clear();
     this.house.plug?.inVain.clear();
+    // Who forgets an attempt makes it again.
+    this.house.resticStarts.length = 0;
     this.isTroubleTold = false;
     this.before = undefined;
   }
