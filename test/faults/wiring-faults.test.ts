@@ -209,7 +209,7 @@ const FAULTS: Fault[] = [
       gate({ id: 'gate-2', wires: GATE_OUT }, { plans: ['plan'] }),
     ],
     backups: 1,
-    says: /more than one|two .*gate|claim/i,
+    says: /Two retry-gates want/,
   },
   {
     name: 'a circle that asks for a run after each good backup',
