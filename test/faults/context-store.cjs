@@ -24,15 +24,13 @@ const forged = (key) => ({
   get run() {
     throw new Error('a getter that throws');
   },
-  // biome-ignore lint/suspicious/noThenProperty: a value that pretends to be a promise
-  then: () => undefined,
 });
 
 const FAULTS = {
   throws: () => {
     throw new Error('the store threw');
   },
-  fails: (callback) => setImmediate(callback, cyclic),
+  fails: (callback) => setImmediate(() => callback(cyclic)),
   late: (callback, answer) => setTimeout(() => callback(null, answer()), 3000),
   never: () => undefined,
   nonsense: (callback, _answer, key) => {

@@ -4,9 +4,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { PlanState } from '../../src/lib/plan/state.ts';
-import { type FlowNode, gate, inject, plan, probe, repository, run, tab } from '../runtime/flows.ts';
+import {
+  type FlowNode,
+  gate,
+  inject,
+  plan,
+  probe,
+  repository,
+  run as resticRun,
+  tab,
+} from '../runtime/flows.ts';
 import { backupOf, mainFlow, untilReady, untilState } from '../runtime/main-flow.ts';
-import { type LogEntry, NodeRed } from '../runtime/node-red.ts';
+import { type LogEntry, NodeRed, type Status } from '../runtime/node-red.ts';
 import { Home, PASSWORD } from '../runtime/restic.ts';
 import { memoryDisk } from '../unit/drive-fixtures.ts';
 import { count } from './counts.ts';
@@ -56,7 +65,7 @@ function flowOfStores(home: Home): FlowNode[] {
         { id: `plan-${how}`, wires: [[`run-${how}`], [], []] },
         { key: how, repository: 'repository', paths: [home.documents], scheduleKind: 'event' },
       ),
-      run({ id: `run-${how}`, wires: [[`gate-${how}`], [], []] }),
+      resticRun({ id: `run-${how}`, wires: [[`gate-${how}`], [], []] }),
       gate(
         { id: `gate-${how}`, wires: [[], [`good-${how}`], [], []] },
         { plans: [`plan-${how}`], contextStore: how },
@@ -109,6 +118,8 @@ test('a context store that throws, fails, is late, never answers or is full of n
   expect(nodeRed.logs.filter(({ text }) => /uncaught|unhandled/i.test(text))).toEqual([]);
   count(2, 'a context store that fails', HOWS.length, 0);
 });
+
+const isRed = (status: Status): boolean => status.fill === 'red';
 
 /** Fills what is left of the file system of a folder. */
 function fill(folder: string): string {
@@ -197,13 +208,13 @@ describe('two Node-REDs on one user directory', () => {
     const before = readFileSync(journalOf(first.userDir), 'utf8');
 
     await using second = await NodeRed.start({ userDir: first.userDir });
-    await second.untilStatus('plan', ({ fill }) => fill === 'red');
+    await second.untilStatus('plan', isRed);
     await second.untilLog(({ level, text }) => level === 'error' && text.includes(`process ${first.pid}`));
     await second.inject('ask', { payload: 'run' });
     expect(await second.next('errors')).toMatchObject({ error: { code: 'other-process' } });
     // Nor by a redeploy.
     await second.deploy(await second.flows());
-    await second.untilStatus('plan', ({ fill }) => fill === 'red');
+    await second.untilStatus('plan', isRed);
     await second.inject('ask', { payload: 'run' });
     expect(await second.next('errors')).toMatchObject({ error: { code: 'other-process' } });
     expect(readFileSync(journalOf(first.userDir), 'utf8'), 'it only reads').toBe(before);
@@ -234,7 +245,7 @@ describe('two Node-REDs on one user directory', () => {
       await backsUp(first);
       fill(disk.path);
       await using second = await NodeRed.start({ userDir: disk.path });
-      await second.untilStatus('plan', ({ fill }) => fill === 'red');
+      await second.untilStatus('plan', isRed);
       await second.inject('ask', { payload: 'run' });
       expect(await second.next('errors')).toMatchObject({ error: { code: 'other-process' } });
       expect(await home.snapshots()).toHaveLength(1);

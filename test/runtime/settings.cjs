@@ -23,6 +23,21 @@ function logToTest() {
   };
 }
 
+/** A message as JSON has it; what JSON has not (circles, big numbers) becomes a text. */
+function plain(msg) {
+  const above = [];
+  function keep(_name, value) {
+    if (typeof value === 'bigint') return String(value);
+    if (typeof value !== 'object' || value === null) return value;
+    // `this` holds the value: what stands above it in the list holds that.
+    while (above.length > 0 && above.at(-1) !== this) above.pop();
+    if (above.includes(value)) return 'a circle';
+    above.push(value);
+    return value;
+  }
+  return JSON.parse(JSON.stringify(msg, keep));
+}
+
 module.exports = {
   ...settings,
   uiHost: '127.0.0.1',
@@ -46,6 +61,6 @@ module.exports = {
     test: { level: 'info', metrics: false, audit: false, handler: logToTest },
   },
   functionGlobalContext: {
-    probe: (id, msg) => tell({ kind: 'message', id, message: JSON.parse(JSON.stringify(msg)) }),
+    probe: (id, msg) => tell({ kind: 'message', id, message: plain(msg) }),
   },
 };

@@ -27,6 +27,9 @@ export interface ClaimedAttempt {
   readonly release: () => void;
 }
 
+/** Nobody has so many precondition-checks one after the other. */
+const MOST_CHECKS = 20;
+
 /**
  * What precondition-check and restic-run report about the attempts of a plan. Only the present attempt is believed;
  * copies and stale messages change nothing.
@@ -36,6 +39,8 @@ export class Attempts {
   private attemptOver: AbortController = new AbortController();
   /** The attempt that its device was switched on for last, and whether it is on because of us. */
   private powered: { readonly attempt: string; readonly isOurs: boolean } | undefined;
+  /** Checks of the present attempt. */
+  private looks = 0;
   /** What is done now that the backup is good. */
   step: MaintenanceStep | undefined;
 
@@ -76,10 +81,17 @@ export class Attempts {
     return this.powered?.attempt === nameOf(ticket) && this.powered.isOurs;
   }
 
-  /** A precondition-check begins to look; undefined for copies and stale messages. */
+  /**
+   * A precondition-check begins to look; undefined for copies and stale messages.
+   * @throws Problem `check-circle` when the attempt was checked so often that its wires must lead round in a circle
+   */
   beginCheck(ticket: Ticket, message: Carried): (() => void) | undefined {
     const run = this.record.current(ticket);
     if (run === undefined || (run.phase !== 'handed-out' && run.phase !== 'ready')) return undefined;
+    if (run.phase === 'handed-out') this.looks = 0;
+    this.looks += 1;
+    if (this.looks > MOST_CHECKS)
+      throw new Problem('check-circle', { plan: this.record.settings.name, attempt: run.attempt });
     this.record.carried = message;
     void this.record.put(
       change.enterPhase(this.record.state, run, 'checking', this.record.sentences.say('phase.checking')),
