@@ -39,7 +39,7 @@ function archive() {
 /** An apt that knows nothing of the system's state but which packages are installed; its environment. */
 function privateApt(folder, address) {
   const from = (...parts) => join(folder, ...parts);
-  for (const made of ['etc/preferences.d', 'state/lists/partial', 'cache/archives/partial'])
+  for (const made of ['etc/apt.conf.d', 'etc/preferences.d', 'state/lists/partial', 'cache/archives/partial'])
     mkdirSync(from(made), { recursive: true });
   const sources = SUITES.map((suite) => `deb [signed-by=${KEYRING}] ${address} ${suite} main\n`);
   writeFileSync(from('sources.list'), sources.join(''));
