@@ -9,7 +9,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { type ListedSnapshot, resticIn } from './restic.ts';
 
@@ -80,6 +80,12 @@ export class UsbDrive implements Disposable {
     return points.includes(this.mountPoint);
   }
 
+  /** How often the kernel has read from it since it was connected; what it has in memory is not read again. */
+  get reads(): number {
+    const stat = readFileSync(`/sys/block/${basename(this.#loop ?? '')}/stat`, 'utf8');
+    return Number(stat.trim().split(/\s+/)[0]);
+  }
+
   connect(): void {
     if (this.#loop !== undefined) return;
     const loop = execFileSync('losetup', ['--find', '--show', this.#image], { encoding: 'utf8' }).trim();
@@ -87,8 +93,8 @@ export class UsbDrive implements Disposable {
     symlinkSync(loop, this.device);
   }
 
-  mount(): void {
-    execFileSync('mount', [this.device, this.mountPoint]);
+  mount(...options: readonly string[]): void {
+    execFileSync('mount', [...options, this.device, this.mountPoint]);
   }
 
   unmount(): void {
