@@ -41,7 +41,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'lastgood-faults-'));
 const file = join(scratch, 'counts');
 const started = performance.now();
 const report = await suite(paths, { LASTGOOD_FAULT_COUNTS: file });
-const counts = counted(file);
+const lines = counted(file);
+const counts = lines.filter((line) => line.promise !== undefined);
 rmSync(scratch, { recursive: true, force: true });
 
 printReport('faults', report, started);
@@ -53,6 +54,7 @@ for (const [index, promise] of PROMISES.entries()) {
   const cells = [`${index + 1} ${promise}`.padEnd(48), String(sum('cases')).padStart(8)];
   say(`${cells.join('')}${String(sum('violations')).padStart(12)}`);
 }
+for (const { note } of lines) if (note !== undefined) say(note);
 const violations = counts.reduce((total, count) => total + count.violations, 0);
 const failed = report.failures.length;
 say(`${report.passed} passed, ${failed} failed, ${report.skipped.length} skipped`);

@@ -8,6 +8,15 @@ export type PromiseNumber = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
  * for a person. Call it also when the test then fails. Under another runner nothing happens.
  */
 export function count(promise: PromiseNumber, what: string, cases: number, violations: number): void {
+  append({ promise, what, cases, violations });
+}
+
+/** Has `npm run test:faults` print a line near its end. */
+export function note(line: string): void {
+  append({ note: line });
+}
+
+function append(value: object): void {
   const file = process.env['LASTGOOD_FAULT_COUNTS'];
-  if (file !== undefined) appendFileSync(file, `${JSON.stringify({ promise, what, cases, violations })}\n`);
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(value)}\n`);
 }

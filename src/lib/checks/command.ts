@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { aborted, limited } from '../limit.ts';
+import { hasNul } from '../user-command.ts';
 import type { Look, Verdict } from './verdict.ts';
 import { seconds, verdict } from './verdict.ts';
 
@@ -19,6 +20,9 @@ const hanging = new Set<string>();
 export async function checkCommand(command: string, args: readonly string[], look: Look): Promise<Verdict> {
   const id = JSON.stringify([command, ...args]);
   if (hanging.has(id)) return verdict('unknown', look, 'command.hanging', { command });
+  if (hasNul([command, ...args])) {
+    return verdict('unknown', look, 'command.not-started', { command, code: 'EINVAL' });
+  }
   const { execa } = await import('execa');
   // Detached: a process group of its own, which can be killed as a whole.
   const child = execa(command, args, { detached: true, stdin: 'ignore', buffer: false, reject: false });
