@@ -42,3 +42,15 @@ export function translate(language: Language, key: string, values: TextValues = 
   if (typeof found !== 'string') return key;
   return found.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
+
+/** Longest value that a sentence quotes, in characters. */
+const LONGEST_VALUE = 1000;
+
+/** `translate` for sentences that are kept and sent: what they quote (a path of a flow file may be endless) is cut. */
+export function translateBriefly(language: Language, key: string, values: TextValues): string {
+  const short = Object.entries(values).map(([name, value]) => {
+    const isLong = typeof value === 'string' && value.length > LONGEST_VALUE;
+    return [name, isLong ? `${value.slice(0, LONGEST_VALUE)}…` : value];
+  });
+  return translate(language, key, Object.fromEntries(short));
+}

@@ -41,6 +41,7 @@ export async function runUserCommand(request: UserCommand): Promise<CommandEnd> 
   const id = JSON.stringify(request.command);
   if (hanging.has(id)) return { kind: 'hanging' };
   if (isAborted(request.signal)) return { kind: 'aborted' };
+  if (hasNul(request.command)) return { kind: 'not-started', code: 'EINVAL' };
   const { execa } = await import('execa');
   const [program, ...words] = request.command;
   // Detached: a process group of its own, which can be killed as a whole.
@@ -71,6 +72,11 @@ export async function runUserCommand(request: UserCommand): Promise<CommandEnd> 
   const stopped = await Promise.race([exited.then(() => true), delay(DEATH_MS, false)]);
   if (stopped && isAborted(request.signal)) return { kind: 'aborted' };
   return { kind: 'too-long', stopped };
+}
+
+/** No program can be given a NUL; to try throws an error that quotes the word. */
+export function hasNul(words: readonly string[]): boolean {
+  return words.some((word) => word.includes('\0'));
 }
 
 /** A function, because it changes while we wait. */

@@ -132,6 +132,25 @@ const CASES: readonly Case[] = [
     ends: 'ended',
     says: /./,
   },
+  ...['password', 'variable'].map(
+    (field): Case => ({
+      name: `a ${field} with a NUL in it`,
+      definition: () => ({}),
+      credentials: {
+        password: field === 'password' ? `${password}\0${password}` : password,
+        environment: `SOME_TOKEN=${variable}${field === 'variable' ? '\0' : ''}`,
+      },
+      ends: 'ended',
+      says: /NUL/,
+    }),
+  ),
+  {
+    name: 'a mount command with a NUL in it',
+    definition: (home) => ({ mountCommand: [witness(home, 'mount', 'exit 0'), `${mountWord}\0`] }),
+    credentials,
+    unplugged: true,
+    ends: 'ended',
+  },
   {
     name: 'a server that does not answer, with the login in its address',
     definition: () => ({ url: `rest:http://me:${urlPassword}@127.0.0.1:1/repository` }),
@@ -291,7 +310,7 @@ describe('a run', () => {
     }
     expect(processes.length).toBeGreaterThan(0);
     // A proof that the watch sees what a process is given.
-    const given = processes.flatMap((one) => planted.in(one.environment));
+    const given = processes.flatMap((seen) => planted.in(seen.environment));
     if (one.realPassword === password) expect(given).toContain(PASSWORD_FIELD);
     const itself = processes.filter(({ name }) => name.startsWith('restic') || name.startsWith('babbler'));
     for (const { pid, parent, name, commandLine, environment: variables } of processes) {
@@ -350,6 +369,7 @@ test('checks that fail show no secret', async () => {
     { kind: 'http', url: `http://me:${login}@:port` },
     { kind: 'command', command: bad, arguments: [argument] },
     { kind: 'command', command: absent, arguments: [argument] },
+    { kind: 'command', command: '/bin/true', arguments: [`${argument}\0`] },
     { kind: 'command', command: home.passwordFile, arguments: [argument] },
     {
       kind: 'state',

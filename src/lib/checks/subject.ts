@@ -8,6 +8,10 @@ const LONGEST = 200;
 
 /** What a check looks at, for people; nothing that may hold a secret. */
 export function subjectOf(spec: CheckLeaf, context: CheckContext): string {
+  return cut(String(whole(spec, context)));
+}
+
+function whole(spec: CheckLeaf, context: CheckContext): string {
   switch (spec.kind) {
     case 'state':
       return valueName(spec.of);
@@ -27,7 +31,7 @@ export function subjectOf(spec: CheckLeaf, context: CheckContext): string {
         ? ''
         : endpointSubject(repositoryEndpoint(context.repository.url));
     case 'source':
-      return cut(sourcesOf(spec, context).join(', '));
+      return sourcesOf(spec, context).join(', ');
     case 'command':
       // Without its arguments.
       return spec.command;

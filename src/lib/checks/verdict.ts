@@ -1,7 +1,7 @@
 import type { ProbeFailure } from '../drive/probe.ts';
 import { prober } from '../drive/probe.ts';
 import type { Language } from '../language.ts';
-import { translate } from '../language.ts';
+import { translateBriefly } from '../language.ts';
 import type { TextValues } from '../problem.ts';
 import type { CheckAnswer } from './check.ts';
 
@@ -21,7 +21,7 @@ export interface Look {
 
 /** A verdict whose reason is the text `checks:<key>`. */
 export function verdict(answer: CheckAnswer, look: Look, key: string, values: TextValues = {}): Verdict {
-  return { answer, reason: translate(look.language, `checks:${key}`, values) };
+  return { answer, reason: translateBriefly(look.language, `checks:${key}`, values) };
 }
 
 /** The time limit as texts show it: seconds, with at most one decimal. */

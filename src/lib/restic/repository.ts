@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { mountOf, readMounts } from '../drive/mountinfo.ts';
 import { probe } from '../drive/probe.ts';
 import type { Language } from '../language.ts';
-import { translate } from '../language.ts';
+import { translateBriefly } from '../language.ts';
 import type { TextValues } from '../problem.ts';
 import { Problem } from '../problem.ts';
 import type { RecordedProcess } from '../system-process.ts';
@@ -227,7 +227,7 @@ export class ResticRepository {
 
   /** A text of ours in the host's language. */
   text(key: string, values: TextValues = {}): string {
-    return translate(this.host.language, `restic:${key}`, values);
+    return translateBriefly(this.host.language, `restic:${key}`, values);
   }
 
   /** The folder for restic's cache. Each repository has its own, so that its one entry tells the id. */

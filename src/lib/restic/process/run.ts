@@ -231,6 +231,10 @@ function spawnErrorOf(
   workingFolder = '',
 ): { readonly code: string; readonly message: string } {
   const { code, originalMessage, message } = isRecord(error) ? error : {};
+  // The words for it (execa's are a TypeError without a code) quote the text that has the NUL, which may be a password.
+  if (code === 'ERR_INVALID_ARG_VALUE' || error instanceof TypeError) {
+    return { code: 'ERR_INVALID_ARG_VALUE', message: 'an argument or a variable has a NUL character in it' };
+  }
   // Node reports a missing working folder as if the binary were missing.
   if (typeof message === 'string' && message.includes('The "cwd" option is')) {
     return { code: 'working-folder-missing', message: `${workingFolder} is not there` };
