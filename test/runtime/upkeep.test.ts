@@ -1,29 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { RepositoryMemory } from '../../src/lib/restic/repository-memory.ts';
 import { mainFlow, untilReady, untilState } from './main-flow.ts';
 import { NodeRed } from './node-red.ts';
+import { ages, memory } from './repository-memory.ts';
 import { Home } from './restic.ts';
 
 const WISH = { pruneEvery: '30d', checkEvery: '30d', checkSubset: '5%' };
-
-/** What Node-RED remembers of the only repository, and where. */
-function memory(nodeRed: NodeRed): { file: string; held: RepositoryMemory } {
-  const folder = join(nodeRed.userDir, 'lastgood', 'repositories');
-  const [name = ''] = readdirSync(folder);
-  const file = join(folder, name);
-  return { file, held: JSON.parse(readFileSync(file, 'utf8')) as RepositoryMemory };
-}
-
-/** As if the repository had been known for years. */
-function ages(nodeRed: NodeRed): void {
-  const { file, held } = memory(nodeRed);
-  const since = '2020-01-01T00:00:00.000Z';
-  const repositories = held.repositories.map((known) => ({ ...known, since }));
-  writeFileSync(file, JSON.stringify({ ...held, repositories }));
-}
 
 test('a repository that is owed its upkeep is pruned and checked after a good backup, once', async () => {
   using home = await Home.make();
