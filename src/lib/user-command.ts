@@ -75,7 +75,7 @@ export async function runUserCommand(request: UserCommand): Promise<CommandEnd> 
 }
 
 /** No program can be given a NUL; to try throws an error that quotes the word. */
-export function hasNul(words: readonly string[]): boolean {
+function hasNul(words: readonly string[]): boolean {
   return words.some((word) => word.includes('\0'));
 }
 
