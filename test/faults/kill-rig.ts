@@ -128,16 +128,24 @@ export class KillRig implements AsyncDisposable {
     });
   }
 
-  /** Asks all plans for a run, each with something new to save. */
-  async ask(command: unknown = 'run'): Promise<void> {
+  /** Asks plans for a run, each with something new to save. */
+  async ask(plans: readonly KillPlan[] = this.plans): Promise<void> {
     this.#wishes += 1;
-    for (const { home } of this.plans) {
+    for (const { home } of plans) {
       this.#files = (this.#files + 1) % 4;
       // Never so much smaller than before that a plan would hold the backup for incomplete.
       const size = this.#chance.between(1_000_000, 1_600_000);
       writeFileSync(join(home.documents, `film-${this.#files}`), noise(this.#chance, size));
     }
-    for (const { key } of this.plans) await this.nodeRed.inject(`ask-${key}`, { payload: command });
+    for (const { key } of plans) {
+      try {
+        await this.nodeRed.inject(`ask-${key}`, { payload: 'run' });
+      } catch (error) {
+        // What was armed for the first plan kills before the next one is asked.
+        if (this.#fired === this.#armed.length) throw error;
+        return;
+      }
+    }
   }
 
   /** Sends a command that starts no run. */
@@ -259,8 +267,11 @@ export class KillRig implements AsyncDisposable {
   /** As `succeeded`, and asks the plans that are idle without one. */
   async succeedAgain(since: ReadonlyMap<string, string>): Promise<void> {
     for (const { key } of this.plans) await this.until(key, 'to be idle', ({ run }) => run === null);
-    if (this.plans.some(({ key }) => this.state(key)?.lastSuccess?.snapshotId === since.get(key)))
-      await this.ask();
+    // Only those: another run of a plan that is there already would still be going on when this ends.
+    const behind = this.plans.filter(
+      ({ key }) => this.state(key)?.lastSuccess?.snapshotId === since.get(key),
+    );
+    if (behind.length > 0) await this.ask(behind);
     await this.succeeded(since);
   }
 
