@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { PlanState } from '../../src/lib/plan/state.ts';
 import { backupOf } from './main-flow.ts';
 import { Doorstep, Night, SLOW } from './night.ts';
+import { ages, memory } from './repository-memory.ts';
 
 // The power goes at every step of the night, and comes back when somebody presses the button on the plug. A restic
 // whose drive is gone takes a minute to end, whatever it is told.
@@ -122,6 +123,37 @@ describe.concurrent('power is cut', LONG, () => {
     expect(await night.drive.snapshots()).toHaveLength(1);
   });
 
+  test('in the middle of an owed prune', async (context) => {
+    await using night = await Night.fall(context);
+    const { home, drive, nodeRed, plug } = night;
+    night.addFilm();
+    await night.begin({
+      nodes: {
+        'restic-repository': { mountCommand: night.mountCommand, pruneEvery: '30d', downloadLimit: 100 },
+        'backup-plan': { retention: { last: 1 } },
+      },
+    });
+    await night.say('run');
+    await nodeRed.next('good');
+    await plug.until('disconnected');
+    // What is left of the film is moved to a new file of the repository, at 100 KiB/s.
+    truncateSync(join(home.documents, 'film.raw'), 4_000_000);
+    ages(nodeRed);
+    await night.say('run');
+    await nodeRed.untilStatus('run', ({ text = '' }) => /pruning · \d+ %/.test(text), MINUTES);
+    plug.cut();
+    // The backup was good and is there; only the rest failed.
+    const good = backupOf(await nodeRed.next('good', undefined, MINUTES));
+    expect(good).toMatchObject({ outcome: 'succeeded', maintenance: { ok: false } });
+    await isHonest(night);
+    expect(backupOf(await nodeRed.next('alert'))).toMatchObject({ alert: 'maintenance-failed' });
+    // Still owed; what failed is tried again after a day.
+    const [known] = memory(nodeRed).held.repositories;
+    expect(known).toMatchObject({ lastPruneAt: null, pruneFailure: { failureClass: 'device-unavailable' } });
+    await returns(night, undefined);
+    await drive.restic('check', '--read-data');
+  });
+
   test('while the drive is being unmounted', async (context) => {
     await using night = await Night.fall(context);
     const { home, nodeRed } = night;
@@ -140,3 +172,34 @@ describe.concurrent('power is cut', LONG, () => {
     expect(await night.drive.snapshots()).toHaveLength(2);
   });
 });
+
+test.concurrent(
+  'somebody unmounts the drive lazily in the middle of a backup, and mounts it again',
+  LONG,
+  async (context) => {
+    await using night = await Night.fall(context);
+    const { drive, home, nodeRed, plug } = night;
+    night.addFilm();
+    await night.begin({
+      // It would go on for a quarter of an hour; what restic writes lands under the bare mount point.
+      nodes: { 'restic-repository': { mountCommand: night.mountCommand, uploadLimit: 10 } },
+    });
+    plug.press();
+    await night.state(({ run }) => run?.phase === 'backing-up');
+    await nodeRed.untilStatus('run', ({ text }) => text?.includes('%') === true, MINUTES);
+    drive.removeMount();
+    const { run, lastSuccessAt } = await waiting(night);
+    expect(run).toMatchObject({ outcome: 'failed', failureClass: 'device-unavailable' });
+    expect(lastSuccessAt).toBeNull();
+    expect(plug.isOn).toBe(true);
+    rmSync(join(home.documents, 'film.raw'));
+    if (!drive.isMounted) drive.mount();
+    await night.say('run');
+    const good = backupOf(await nodeRed.next('good', undefined, MINUTES));
+    expect(good).toMatchObject({ run: run?.id, attempt: 2 });
+    await isHonest(night);
+    expect(await night.locks()).toEqual([]);
+    expect(await drive.snapshots()).toHaveLength(1);
+    expect(nodeRed.messages.get('errors')).toBeUndefined();
+  },
+);
