@@ -54,9 +54,7 @@ export function picture(
   panels: readonly { title: string; dots: readonly Dot[]; frontier: readonly Dot[] }[],
 ): string {
   const width = WIDTH * panels.length;
-  const drawn = panels.map(({ title, dots, frontier }, index) =>
-    panel(title, dots, frontier, index * WIDTH),
-  );
+  const drawn = panels.map(({ title, dots, frontier }, index) => panel(title, dots, frontier, index * WIDTH));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT + TOP + 46}" font-family="sans-serif" font-size="12">
 <rect width="100%" height="100%" fill="#fff"/>
 ${drawn.join('\n')}

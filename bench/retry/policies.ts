@@ -48,6 +48,6 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   'Backrest 1 min': fixed(60_000),
   'Backrest 10 min': fixed(600_000),
   'Backrest 10 s to 1 h': blind(backrestExponentialDelay),
-  'adaptive 24 a day': adaptive(24, 3 * HOUR_MS),
+  'adaptive 24 a day': adaptive(24, 2 * HOUR_MS),
   'adaptive, hourly floor': adaptive(24, HOUR_MS),
 };

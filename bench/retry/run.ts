@@ -10,8 +10,8 @@ import { HOUR_MS, type Presence, realTraces } from './presence.ts';
 import { newTally, scheduleFor, simulate } from './simulate.ts';
 
 const SCALE = Number(process.env['BENCH_SCALE'] ?? 1);
-const SEEDS = Math.max(1, Math.round(6 * SCALE));
-const PHASES = Math.max(1, Math.round(6 * SCALE));
+const SEEDS = Math.max(1, Math.round(4 * SCALE));
+const PHASES = Math.max(1, Math.round(4 * SCALE));
 const FRONTIER_HOURS = [1 / 12, 1 / 6, 1 / 4, 1 / 3, 1 / 2, 3 / 4, 1, 1.5, 2, 3, 4, 6, 8, 12, 24];
 /** Fewer waits than this say nothing. */
 const FEWEST_WAITS = 20;
@@ -82,7 +82,9 @@ function compared(results: readonly Result[], name: string, of: (one: Result) =>
 }
 
 function summary(title: string, results: readonly Result[]): readonly Dot[] {
-  console.log(`\n${title}: against hourly, geometric means; equal: delay against the fixed interval of equal cost`);
+  console.log(
+    `\n${title}: against hourly, geometric means; equal: delay against the fixed interval of equal cost`,
+  );
   const heads = ['delay', 'worst', 'in vain', 'equal', 'worst', 'used'];
   console.log(`  ${''.padEnd(28)}${heads.map((cell) => cell.padStart(9)).join('')}`);
   return Object.keys(POLICIES).map((name) => {
@@ -105,7 +107,7 @@ function summary(title: string, results: readonly Result[]): readonly Dot[] {
 
 const madeUp: Case[] = Object.entries(ARCHETYPES).map(([name, make]) => ({
   name,
-  lives: Array.from({ length: SEEDS }, (_, seed) => ({ trace: make(seed + 1), phase: 0 })),
+  lives: Array.from({ length: SEEDS }, (_, seed) => ({ trace: make(seed + 1), phase: seed / SEEDS / 4 })),
 }));
 const real: Case[] = [...realTraces()].map(([name, trace]) => ({
   name,

@@ -45,8 +45,7 @@ export function simulate(
     const [from, to] = windows[index] ?? [Infinity, Infinity];
     return Math.max(from, at) + BACKUP_MS <= to;
   };
-  const slotAfter = (at: number): number =>
-    (Math.floor((at - phaseMs) / everyMs) + 1) * everyMs + phaseMs;
+  const slotAfter = (at: number): number => (Math.floor((at - phaseMs) / everyMs) + 1) * everyMs + phaseMs;
   const successes: number[] = [];
   let due = slotAfter(trace.begin);
   while (due < end) {

@@ -6,6 +6,8 @@ import { HOUR_MS, SLOTS } from './week.ts';
 const POOL_HOURS = 1;
 /** Returns that "no difference" counts for in a bin of ages. */
 const AGE_POOL = 2;
+/** However long it is away, it is not given up. */
+const LEAST_AGE_FACTOR = 0.5;
 /** The share of the even opinion that nothing takes away: it may always come at another time than ever before. */
 const EVEN_SHARE = 0.15;
 const FIRST_BIN_MS = HOUR_MS / 20;
@@ -61,9 +63,11 @@ export function hazardOf(model: Model): Hazard {
       week[slot] = pooled(returns[slot] ?? 0, away[slot] ?? 0, day < 5 ? workday : weekend);
     }
   }
-  const age = Float64Array.from(
-    { length: AGE_BINS },
-    (_, bin) => ((model.ageReturns[bin] ?? 0) + AGE_POOL) / ((model.ageExpected[bin] ?? 0) + AGE_POOL),
+  const age = Float64Array.from({ length: AGE_BINS }, (_, bin) =>
+    Math.max(
+      LEAST_AGE_FACTOR,
+      ((model.ageReturns[bin] ?? 0) + AGE_POOL) / ((model.ageExpected[bin] ?? 0) + AGE_POOL),
+    ),
   );
   return { even, week, age };
 }

@@ -1,10 +1,15 @@
 import type { ZoneOffset } from '../time-zone.ts';
 import { hazardOf, mixed, opinionsAt, weightsOf } from './hazard.ts';
-import type { Model } from './model.ts';
+import { type Model, QUICK_LOOKS_MS } from './model.ts';
 import { DAY_MS, HOUR_MS, slotEnd, weekMoment } from './week.ts';
 
 /** No attempt comes sooner after another by prediction alone. */
 export const SHORTEST_GAP_MS: number = HOUR_MS / 30;
+
+/** A quick look is made that finds it so often, and so many times as often as a look at another time. */
+const LEAST_CHANCE = 0.1;
+const QUICK_ADVANTAGE = 3;
+const SOON_AFTER = 0.25;
 
 /** How attempts are to be chosen. Durations in ms. */
 export interface AdaptivePolicy {
@@ -42,10 +47,12 @@ export function nextAttempt(
   offsetAt: ZoneOffset,
 ): NextAttempt {
   const { now } = wait;
-  const latest = Math.max(now + 1, latestAttempt(policy, wait));
+  const latest = latestAttempt(policy, wait);
   const earliest = Math.max(now + SHORTEST_GAP_MS, affordableAt(model, policy, now));
   if (earliest >= latest) return { at: latest, why: 'guarantee' };
   const hazard = hazardOf(model);
+  const quick = quickLook(model, now, hazard.even);
+  if (quick >= earliest && quick < latest) return { at: quick, why: 'prediction' };
   const weights = weightsOf(model);
   const usual = model.rootSum / model.rootHours;
   const since = model.awaySince === -1 ? now : Math.min(model.awaySince, now);
@@ -59,12 +66,29 @@ export function nextAttempt(
     const part = perMs * (to - from);
     if (part >= left) {
       const at = Math.max(earliest, Math.round(from + left / perMs));
-      return at < latest ? { at, why: 'prediction' } : { at: latest, why: 'guarantee' };
+      // One that a guarantee wants soon after is enough.
+      const isEarly = latest - at > (latest - now) * SOON_AFTER;
+      return isEarly ? { at, why: 'prediction' } : { at: latest, why: 'guarantee' };
     }
     left -= part;
     from = to;
   }
   return { at: latest, why: 'guarantee' };
+}
+
+/**
+ * The next look soon after the first of an absence, as long as such looks find it much more often than others would; 0:
+ * none.
+ */
+function quickLook(model: Model, now: number, even: number): number {
+  if (model.awaySince === -1) return 0;
+  const kind = QUICK_LOOKS_MS.findIndex((age) => now < model.awaySince + age);
+  const age = QUICK_LOOKS_MS[kind];
+  if (age === undefined) return 0;
+  const chance = ((model.quickFound[kind] ?? 0) + 1) / ((model.quickTried[kind] ?? 0) + 3);
+  const usual = even * ((age - (QUICK_LOOKS_MS[kind - 1] ?? 0)) / HOUR_MS);
+  const isWorthIt = chance >= Math.max(LEAST_CHANCE, QUICK_ADVANTAGE * usual);
+  return isWorthIt ? model.awaySince + age : 0;
 }
 
 /** An attempt is made: the budget of a day has one less. */
@@ -87,5 +111,5 @@ function affordableAt(model: Model, policy: AdaptivePolicy, now: number): number
 /** The moment by which the guarantees want an attempt. */
 function latestAttempt({ factor, floorMs }: AdaptivePolicy, { now, since, ordinaryMs }: Wait): number {
   const floor = now < since ? floorMs : floorMs - ((now - since) % floorMs);
-  return now + Math.min(floor, Math.max(1, factor) * ordinaryMs);
+  return now + Math.max(1, Math.floor(Math.min(floor, Math.max(1, factor) * ordinaryMs)));
 }

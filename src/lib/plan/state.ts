@@ -1,3 +1,4 @@
+import type { StoredModel } from '../adaptive/stored.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { FailureClass } from '../failure.ts';
 import type { BackupFigures, SnapshotClaim } from '../restic/outcome.ts';
@@ -164,6 +165,8 @@ export interface PlanState {
   readonly testimonyOwed: boolean;
   /** A gave-up alert was sent and no recovery yet. */
   readonly alarmed: boolean;
+  /** When its device is there, as far as it was learned; missing: nothing was. */
+  readonly learned?: StoredModel;
   readonly history: readonly HistoryEntry[];
 }
 
