@@ -12,7 +12,7 @@ export interface Figures {
 }
 
 export function quantile(values: readonly number[], share: number): number {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = Float64Array.from(values).toSorted();
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
@@ -30,7 +30,7 @@ export function figuresOf({ delays, wasted, used, missed, ages }: Tally): Figure
 
 /** The delay that a fixed interval of the same cost has: between its neighbours on the frontier, in logarithms. */
 export function frontierDelay(frontier: readonly Figures[], wasted: number): number {
-  const points = [...frontier].sort((a, b) => a.wasted - b.wasted);
+  const points = frontier.toSorted((a, b) => a.wasted - b.wasted);
   // More attempts must not count as worse: the best of all that cost no more.
   let best = Infinity;
   const curve = points.map((point) => {

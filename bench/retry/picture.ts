@@ -35,7 +35,7 @@ function panel(title: string, dots: readonly Dot[], line: readonly Dot[], x: num
       `<text x="${at}" y="${TOP + HEIGHT + 18}" text-anchor="middle" fill="#666">${attempts}</text>`,
     );
   }
-  const points = [...line].sort((a, b) => a.attempts - b.attempts).map((dot) => place(dot).join(','));
+  const points = line.toSorted((a, b) => a.attempts - b.attempts).map((dot) => place(dot).join(','));
   parts.push(`<polyline points="${points.join(' ')}" fill="none" stroke="#999" stroke-dasharray="4 3"/>`);
   for (const dot of dots) {
     const [at, y] = place(dot);

@@ -18,7 +18,7 @@ export function presence(
 ): Presence {
   const merged: [number, number][] = [];
   const inside = windows.map(([from, to]) => [Math.max(from, begin), Math.min(to, end)] as const);
-  for (const [from, to] of inside.filter(([a, b]) => b > a).sort(([a], [b]) => a - b)) {
+  for (const [from, to] of inside.filter(([a, b]) => b > a).toSorted(([a], [b]) => a - b)) {
     const last = merged.at(-1);
     if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);
     else merged.push([from, to]);
@@ -30,7 +30,7 @@ export function presence(
 export function realTraces(): Map<string, Presence> {
   const folder = new URL('traces/', import.meta.url);
   const traces = new Map<string, Presence>();
-  for (const file of readdirSync(folder).sort()) {
+  for (const file of readdirSync(folder).toSorted()) {
     if (!file.endsWith('.csv')) continue;
     const rows = readFileSync(new URL(file, folder), 'utf8')
       .trim()

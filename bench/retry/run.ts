@@ -122,7 +122,7 @@ for (const [title, cases] of [
   const results = measure(cases);
   const dots = summary(title, results);
   const frontier = FRONTIER_HOURS.map((_, index) =>
-    compared(results, '', ({ frontier, hourly }) => frontier[index] ?? hourly),
+    compared(results, '', (one) => one.frontier[index] ?? one.hourly),
   );
   panels.push({ title, dots, frontier });
 }

@@ -1,4 +1,4 @@
-import type { Policy } from './policies.ts';
+import type { Policy, Watcher } from './policies.ts';
 import { DAY_MS, HOUR_MS, type Presence } from './presence.ts';
 
 /** A backup takes so long, ms. */
@@ -46,6 +46,19 @@ export function simulate(
     return Math.max(from, at) + BACKUP_MS <= to;
   };
   const slotAfter = (at: number): number => (Math.floor((at - phaseMs) / everyMs) + 1) * everyMs + phaseMs;
+  const waited = (whom: Watcher, since: number): { at: number; n: number } => {
+    let at = since;
+    let n = 0;
+    while (at < end) {
+      const [from, to] = windows[windowAt(at)] ?? [Infinity, Infinity];
+      const there = from <= at;
+      whom.sees(at, there);
+      if (there && at + BACKUP_MS <= to) break;
+      n += 1;
+      at = Math.max(whom.next(at, since, n), there ? to : at + 1000);
+    }
+    return { at, n };
+  };
   const successes: number[] = [];
   let due = slotAfter(trace.begin);
   while (due < end) {
@@ -53,18 +66,7 @@ export function simulate(
     while (first < windows.length && !fits(first, due)) first += 1;
     const soonest = Math.max(due, windows[first]?.[0] ?? end);
     if (soonest + BACKUP_MS >= end) break;
-    let at = due;
-    let n = 0;
-    if (watcher === undefined) at = soonest;
-    for (; watcher !== undefined && at < end; ) {
-      const index = windowAt(at);
-      const [from, to] = windows[index] ?? [Infinity, Infinity];
-      const there = from <= at;
-      watcher.sees(at, there);
-      if (there && at + BACKUP_MS <= to) break;
-      n += 1;
-      at = Math.max(watcher.next(at, due, n), there ? to : at + 1000);
-    }
+    const { at, n } = watcher === undefined ? { at: soonest, n: 0 } : waited(watcher, due);
     const success = Math.min(at, end);
     if (soonest > due) {
       tally.delays.push((success - soonest) / HOUR_MS);

@@ -192,6 +192,11 @@ test('the words about a habit count the very weeks in which it was looked for an
   expect(habitAt(model.sightings, nextSaturday + DAY, () => HOUR)).toBeUndefined();
 });
 
+test('no hour of the week is passed over, also not by rounding', () => {
+  const model = habitual((_weekday, hour) => hour >= 18, 3);
+  expect([...model.sightings.looked].every((weeks) => weeks === 0b111)).toBe(true);
+});
+
 test('garbage in the journal is no model', () => {
   for (const value of [undefined, null, 3, {}, { version: 1, sums: {}, numbers: {} }, { version: 2 }]) {
     expect(readModel(value)).toBeUndefined();

@@ -2,6 +2,7 @@ import type { ZoneOffset } from '../time-zone.ts';
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
 const SLOT_MS = HOUR_MS / 2;
 /** Half-hours of a week. */
 export const SLOTS = 336;
@@ -18,9 +19,9 @@ export interface WeekMoment {
 
 /** Where in the local week a moment (ms since the epoch) lies. */
 export function weekMoment(at: number, offsetAt: ZoneOffset): WeekMoment {
-  const weeks = (at + offsetAt(at) - FIRST_MONDAY_MS) / (7 * DAY_MS);
-  const week = Math.floor(weeks);
-  const slot = Math.min((weeks - week) * SLOTS, SLOTS - 1e-9);
+  const local = at + offsetAt(at) - FIRST_MONDAY_MS;
+  const week = Math.floor(local / WEEK_MS);
+  const slot = (local - week * WEEK_MS) / SLOT_MS;
   return { week, slot };
 }
 
