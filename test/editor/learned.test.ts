@@ -28,43 +28,51 @@ function journalOfSaturdays(): object {
   return { ...newPlanState('photos', 'Photos'), learned: storedModel(model) };
 }
 
-test.for(LANGUAGES)('in %s the gate shows the learned week, and forgets it when told to', async (language, context) => {
-  needsBrowser(context);
-  const text = expectedTexts('retry-gate', language);
-  await using nodeRed = await NodeRed.start({ language });
-  const folder = join(nodeRed.userDir, 'lastgood', 'plans');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'photos.json'), JSON.stringify(journalOfSaturdays()));
-  await nodeRed.deploy([
-    tab(),
-    repository('usb', { url: '/mnt/nowhere/restic', name: 'USB drive' }, { password: 'only for tests' }),
-    plan({ id: 'photos', wires: [['check'], [], []] }, { name: 'Photos', key: 'photos', repository: 'usb', paths: ['/home'] }),
-    check({ id: 'check', wires: [['run'], []] }, { checks: [{ kind: 'mount', path: '/mnt/nowhere' }] }),
-    run({ id: 'run', wires: [['gate'], [], []] }, {}),
-    gate({ id: 'gate' }, { policy: 'adaptive', waitDelay: '' }),
-  ].map((node, index) => ({ ...node, ...(node.z === undefined ? {} : { y: 100 * index }) })));
-  await using editor = await Editor.open(nodeRed, language);
-  await editor.showTab('tab');
-  const dialog = await Dialog.ofNode(editor, 'gate');
-  await dialog.speaks(language);
-  await dialog.section('lastgood-gate-waiting');
-  const cell = (day: number, hour: number): string =>
-    `.lastgood-gate-week tr:nth-child(${day + 2}) td:nth-child(${hour + 2})`;
-  await expect.poll(async () => await dialog.find('.lastgood-gate-week td').count()).toBe(168);
-  const said = async (day: number, hour: number): Promise<string | null> =>
-    await dialog.find(cell(day, hour)).getAttribute('title');
-  expect(await said(5, 9)).toContain(text('learned.hour', { looked: WEEKS, seen: WEEKS }));
-  expect(await said(5, 13)).toContain(text('learned.hour', { looked: WEEKS, seen: 0 }));
-  const green = async (day: number, hour: number): Promise<string> =>
-    await dialog.find(cell(day, hour)).evaluate((element) => getComputedStyle(element).backgroundColor);
-  expect(await green(5, 9)).not.toBe(await green(5, 13));
-  // The next looks are on it.
-  await expect.poll(async () => await dialog.find('.lastgood-gate-week td i').count()).toBeGreaterThan(0);
-  await dialog.speaks(language);
-  const picture = process.env['PICTURE_OF_LEARNED'];
-  if (picture !== undefined) await editor.page.screenshot({ path: `${picture}-${language}.png` });
+test.for(LANGUAGES)(
+  'in %s the gate shows the learned week, and forgets it when told to',
+  async (language, context) => {
+    needsBrowser(context);
+    const text = expectedTexts('retry-gate', language);
+    await using nodeRed = await NodeRed.start({ language });
+    const folder = join(nodeRed.userDir, 'lastgood', 'plans');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'photos.json'), JSON.stringify(journalOfSaturdays()));
+    await nodeRed.deploy(
+      [
+        tab(),
+        repository('usb', { url: '/mnt/nowhere/restic', name: 'USB drive' }, { password: 'only for tests' }),
+        plan(
+          { id: 'photos', wires: [['check'], [], []] },
+          { name: 'Photos', key: 'photos', repository: 'usb', paths: ['/home'] },
+        ),
+        check({ id: 'check', wires: [['run'], []] }, { checks: [{ kind: 'mount', path: '/mnt/nowhere' }] }),
+        run({ id: 'run', wires: [['gate'], [], []] }, {}),
+        gate({ id: 'gate' }, { policy: 'adaptive', waitDelay: '' }),
+      ].map((node, index) => ({ ...node, ...(node.z === undefined ? {} : { y: 100 * index }) })),
+    );
+    await using editor = await Editor.open(nodeRed, language);
+    await editor.showTab('tab');
+    const dialog = await Dialog.ofNode(editor, 'gate');
+    await dialog.speaks(language);
+    await dialog.section('lastgood-gate-waiting');
+    const cell = (day: number, hour: number): string =>
+      `.lastgood-gate-week tr:nth-child(${day + 2}) td:nth-child(${hour + 2})`;
+    await expect.poll(async () => await dialog.find('.lastgood-gate-week td').count()).toBe(168);
+    const said = async (day: number, hour: number): Promise<string | null> =>
+      await dialog.find(cell(day, hour)).getAttribute('title');
+    expect(await said(5, 9)).toContain(text('learned.hour', { looked: WEEKS, seen: WEEKS }));
+    expect(await said(5, 13)).toContain(text('learned.hour', { looked: WEEKS, seen: 0 }));
+    const green = async (day: number, hour: number): Promise<string> =>
+      await dialog.find(cell(day, hour)).evaluate((element) => getComputedStyle(element).backgroundColor);
+    expect(await green(5, 9)).not.toBe(await green(5, 13));
+    // The next looks are on it.
+    await expect.poll(async () => await dialog.find('.lastgood-gate-week td i').count()).toBeGreaterThan(0);
+    await dialog.speaks(language);
+    const picture = process.env['PICTURE_OF_LEARNED'];
+    if (picture !== undefined) await editor.page.screenshot({ path: `${picture}-${language}.png` });
 
-  await dialog.press('#lastgood-gate-forget');
-  await expect.poll(async () => await said(5, 9)).toContain(text('learned.hour', { looked: 0, seen: 0 }));
-  await dialog.cancel();
-});
+    await dialog.press('#lastgood-gate-forget');
+    await expect.poll(async () => await said(5, 9)).toContain(text('learned.hour', { looked: 0, seen: 0 }));
+    await dialog.cancel();
+  },
+);

@@ -90,7 +90,7 @@ test('what was learned is in the journal with the next transition, survives a re
   await house.plan();
   await house.passes('5h');
   const { learned } = house.journalled;
-  expect(learned).toBeDefined();
+  expect(learned).toMatchObject({ version: 1 });
   expect(JSON.stringify(learned).length).toBeLessThanOrEqual(8192);
   const before = house.record.learning.week();
   await house.restarts();
@@ -106,7 +106,7 @@ test('without the adaptive policy nothing is learned and nothing is kept', async
   house.policy = policy();
   await house.plan();
   await house.passes('5h');
-  expect(house.journalled.learned).toBeUndefined();
+  expect(house.journalled.learned).toBeNull();
   expect(house.record.learning.week()).toBeUndefined();
 });
 

@@ -4,7 +4,7 @@ import { type Model, newModel } from '../adaptive/model.ts';
 import { type AdaptivePolicy, nextAttempt, spend } from '../adaptive/next-attempt.ts';
 import { WEEK_HOURS } from '../adaptive/sightings.ts';
 import { readModel, storedModel } from '../adaptive/stored.ts';
-import { weekMoment } from '../adaptive/week.ts';
+import { DAY_MS, weekMoment } from '../adaptive/week.ts';
 import { machineTimeZone, zoneOffset } from '../time-zone.ts';
 import type { PlanRecord } from './record.ts';
 import type { PlanState } from './state.ts';
@@ -17,8 +17,8 @@ export interface LearnedWeek {
   readonly planned: readonly number[];
 }
 
-/** So many attempts are shown ahead. */
-const MOST_PLANNED = 24;
+/** A week of attempts is shown ahead, but no more than these. */
+const MOST_PLANNED = 500;
 
 /** What a plan learns about when its device is there, while its gate asks for that. */
 export class Learning {
@@ -90,7 +90,8 @@ export class Learning {
     const offsetAt = localOffset();
     const since = Date.parse(state.run?.startedAt ?? state.nextAttemptAt ?? '') || clock.now();
     let at = state.nextAttemptAt === null ? undefined : Date.parse(state.nextAttemptAt);
-    while (at !== undefined && planned.length < MOST_PLANNED) {
+    const end = clock.now() + 7 * DAY_MS;
+    while (at !== undefined && at < end && planned.length < MOST_PLANNED) {
       planned.push(weekMoment(at, offsetAt).slot / 2);
       const wait = { now: at, since, ordinaryMs: policy.waitDelay(1) };
       at = nextAttempt(this.model, policy.adaptive, wait, offsetAt).at;

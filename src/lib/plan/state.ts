@@ -165,8 +165,8 @@ export interface PlanState {
   readonly testimonyOwed: boolean;
   /** A gave-up alert was sent and no recovery yet. */
   readonly alarmed: boolean;
-  /** When its device is there, as far as it was learned; missing: nothing was. */
-  readonly learned?: StoredModel;
+  /** When its device is there, as far as it was learned; null, and missing in older journals: nothing was. */
+  readonly learned?: StoredModel | null;
   readonly history: readonly HistoryEntry[];
 }
 
@@ -201,6 +201,7 @@ export function newPlanState(plan: string, name: string): PlanState {
     drives: [],
     testimonyOwed: false,
     alarmed: false,
+    learned: null,
     history: [],
   };
 }

@@ -5,6 +5,8 @@ import type { LearnedPlan } from '../../lib/node-red/routes-learned.ts';
 
 const text = textsOf('retry-gate');
 
+/** In pixels: the more attempts, the bigger. */
+const BIGGEST_DOT = 10;
 /** A Monday: for the names of the days. */
 const MONDAY = new Date(2029, 0, 1);
 
@@ -25,7 +27,8 @@ function showHour(
     `${dayName(Math.floor(hour / 24))} ${hour % 24}:00: ${text('learned.hour', { looked, seen })}`,
   );
   if (looked > 0) cell.css('background', `rgba(10, 125, 84, ${0.08 + (0.92 * seen) / looked})`);
-  if (attempts.length > 0) cell.append($('<i>'));
+  const size = Math.min(2 + 2 * attempts.length, BIGGEST_DOT);
+  if (attempts.length > 0) cell.append($('<i>').css({ width: size, height: size }));
   return cell;
 }
 
