@@ -12,8 +12,14 @@ const TOP = 40;
 const RANGE = { attempts: [0.25, 8], delay: [0.05, 20] } as const;
 
 function along(value: number, [low, high]: readonly [number, number], length: number): number {
-  const inside = Math.min(Math.max(value, low), high);
-  return (Math.log(inside / low) / Math.log(high / low)) * length;
+  return (Math.log(value / low) / Math.log(high / low)) * length;
+}
+
+/** Those that the picture has room for. */
+function inside(dots: readonly Dot[]): readonly Dot[] {
+  const isIn = (value: number, [low, high]: readonly [number, number]): boolean =>
+    value >= low && value <= high;
+  return dots.filter(({ attempts, delay }) => isIn(attempts, RANGE.attempts) && isIn(delay, RANGE.delay));
 }
 
 function panel(title: string, dots: readonly Dot[], line: readonly Dot[], x: number): string {
@@ -35,15 +41,21 @@ function panel(title: string, dots: readonly Dot[], line: readonly Dot[], x: num
       `<text x="${at}" y="${TOP + HEIGHT + 18}" text-anchor="middle" fill="#666">${attempts}</text>`,
     );
   }
-  const points = line.toSorted((a, b) => a.attempts - b.attempts).map((dot) => place(dot).join(','));
+  const points = inside(line)
+    .toSorted((a, b) => a.attempts - b.attempts)
+    .map((dot) => place(dot).join(','));
   parts.push(`<polyline points="${points.join(' ')}" fill="none" stroke="#999" stroke-dasharray="4 3"/>`);
-  for (const dot of dots) {
+  const labels: number[] = [];
+  for (const dot of inside(dots).toSorted((a, b) => b.delay - a.delay)) {
     const [at, y] = place(dot);
     const isOurs = dot.name.startsWith('adaptive');
+    // Each name below the one before: they are in the order of their height.
+    const label = Math.max(y - 6, (labels.at(-1) ?? 0) + 12);
+    labels.push(label);
     const anchor = at > WIDTH * 0.6 ? `x="${at - 8}" text-anchor="end"` : `x="${at + 8}"`;
     parts.push(
       `<circle cx="${at}" cy="${y}" r="5" fill="${isOurs ? '#0a7d54' : '#b0632a'}"/>`,
-      `<text ${anchor} y="${y - 6}" font-size="10" fill="${isOurs ? '#0a7d54' : '#333'}">${dot.name}</text>`,
+      `<text ${anchor} y="${label}" font-size="10" fill="${isOurs ? '#0a7d54' : '#333'}">${dot.name}</text>`,
     );
   }
   return `<g transform="translate(${x} 0)">${parts.join('\n')}</g>`;

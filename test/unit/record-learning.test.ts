@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { AdaptivePolicy } from '../../src/lib/adaptive/next-attempt.ts';
+import { readGatePolicy } from '../../src/lib/node-red/gate-policy.ts';
 import type { PlanState } from '../../src/lib/plan/state.ts';
 import { isPlanState } from '../../src/lib/plan/state-shape.ts';
+import type { GateDefinition } from '../../src/nodes/retry-gate/definition.ts';
 import { House, ms, policy } from './fake-house.ts';
 
 // The gate's adaptive policy in the life of a plan.
@@ -119,4 +121,18 @@ test('a damaged piece of what was learned costs only that', async () => {
   await house.restarts();
   await house.passes('2h');
   expect(house.state.run?.waits).toBeGreaterThan(2);
+});
+
+test('a gate stored without the adaptive fields gets their defaults, and bounds for nonsense', () => {
+  const adaptiveOf = (fields: Partial<GateDefinition>): AdaptivePolicy | undefined =>
+    readGatePolicy({ policy: 'adaptive', ...fields } as GateDefinition)('usb-plug').adaptive;
+  const byDefault = { perDay: 24, factor: 4, floorMs: ms('1h') };
+  expect(adaptiveOf({})).toEqual(byDefault);
+  expect(adaptiveOf({ looksPerDay: '', waitFactor: 0, lookAtLeastEvery: '' })).toEqual(byDefault);
+  expect(adaptiveOf({ looksPerDay: 48, waitFactor: 2, lookAtLeastEvery: '1s' })).toEqual({
+    perDay: 48,
+    factor: 2,
+    floorMs: ms('1m'),
+  });
+  expect(adaptiveOf({ policy: 'exponential' })).toBeUndefined();
 });
