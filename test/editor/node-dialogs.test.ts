@@ -157,7 +157,13 @@ describe.each(LANGUAGES)('in %s', (language) => {
       text('preview.jitter', { percent: 20 }),
     );
     await dialog.speaks(language);
-    for (const policy of ['fixed', 'backrest-1-minute', 'backrest-10-minutes', 'backrest-exponential']) {
+    for (const policy of [
+      'fixed',
+      'adaptive',
+      'backrest-1-minute',
+      'backrest-10-minutes',
+      'backrest-exponential',
+    ]) {
       await dialog.choose(`${FIELD}policy`, policy);
       expect(await dialog.speaks(language)).toContain(text(`policy.${policy}.explanation`));
     }

@@ -169,6 +169,9 @@ export function gate(place: Place, settings: Partial<GateDefinition> = {}): Flow
     failureBudget: 3,
     waitBudget: '',
     waitDelay: '1s',
+    looksPerDay: 24,
+    waitFactor: 4,
+    lookAtLeastEvery: '1h',
     timeLimit: '',
     giveUpAtNextSlot: false,
     retryClasses: [

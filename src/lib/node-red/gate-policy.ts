@@ -10,6 +10,10 @@ import { duration } from './plan-settings.ts';
 const MINUTE_MS = 60_000;
 /** The dialog's default, also for flows written by hand. */
 const FAILURE_BUDGET = 8;
+/** Of the adaptive policy, likewise. */
+const LOOKS_PER_DAY = 24;
+const WAIT_FACTOR = 4;
+const LOOK_AT_LEAST_EVERY_MS: number = 60 * MINUTE_MS;
 
 /** Classes that are retried when the gate does not say. */
 export const RETRIED_BY_DEFAULT: readonly FailureClass[] = FAILURE_CLASSES.filter(
@@ -22,14 +26,25 @@ export const RETRIED_BY_DEFAULT: readonly FailureClass[] = FAILURE_CLASSES.filte
  */
 export function readGatePolicy(definition: GateDefinition): (situation: Situation) => RetryPolicy {
   const name = definition.name || 'retry-gate';
-  const field = (key: 'delay' | 'delayCap' | 'waitDelay' | 'timeLimit', otherwise: number): number =>
-    duration(definition[key], otherwise, name, key);
+  const field = (
+    key: 'delay' | 'delayCap' | 'waitDelay' | 'timeLimit' | 'lookAtLeastEvery',
+    otherwise: number,
+  ): number => duration(definition[key], otherwise, name, key);
   const failureDelay = delayOf(definition, field('delay', 5 * MINUTE_MS), field('delayCap', 60 * MINUTE_MS));
   const waitDelayMs = field('waitDelay', 0);
   const timeLimitMs = field('timeLimit', 0);
   const rest: Omit<RetryPolicy, 'waitDelay'> = {
     failureDelay,
     // Backrest's delays are exact.
+    ...(definition.policy === 'adaptive'
+      ? {
+          adaptive: {
+            perDay: atLeastOne(definition.looksPerDay, LOOKS_PER_DAY),
+            factor: atLeastOne(definition.waitFactor, WAIT_FACTOR),
+            floorMs: Math.max(MINUTE_MS, field('lookAtLeastEvery', LOOK_AT_LEAST_EVERY_MS)),
+          },
+        }
+      : {}),
     jitter: definition.policy?.startsWith('backrest-')
       ? 0
       : Math.min(Math.max(Number(definition.jitterPercent) || 0, 0), 50) / 100,
@@ -60,6 +75,12 @@ function delayOf(definition: GateDefinition, first: number, cap: number): (n: nu
     default:
       return exponentialDelay(first, cap);
   }
+}
+
+/** Empty, or nothing that makes sense: the default. */
+function atLeastOne(value: number | '' | undefined, otherwise: number): number {
+  const number = Number(value === '' ? Number.NaN : value);
+  return number >= 1 && Number.isFinite(number) ? number : otherwise;
 }
 
 /** Empty: no limit. */

@@ -104,6 +104,7 @@ export class Attempts {
     const run = this.record.current(ticket);
     if (run?.phase !== 'checking') return undefined;
     if (report.passed) {
+      this.record.learning.saw(true);
       await this.record.put(
         change.enterPhase(this.record.state, run, 'ready', this.record.sentences.say('phase.ready'), {
           checked: true,
@@ -113,6 +114,7 @@ export class Attempts {
     }
     this.record.presence.isMissed();
     const blockedBy = firstObstacle(report)?.kind ?? null;
+    if (meansAbsent(blockedBy)) this.record.learning.saw(false);
     const at = this.record.clock.now();
     const inVain = this.isPoweredUp(ticket);
     if (inVain && meansAbsent(blockedBy)) {
@@ -215,6 +217,8 @@ export class Attempts {
     this.step = undefined;
     // What follows a good backup may take hours, and can still be stopped.
     if (outcome.kind !== 'succeeded') this.record.stoppedBy(undefined);
+    if ('snapshot' in outcome) this.record.learning.saw(true);
+    if (outcome.kind === 'failed' && foundAbsent(run, outcome.failure.class)) this.record.learning.saw(false);
     switch (outcome.kind) {
       case 'succeeded': {
         const success = successOf(run.id, outcome);

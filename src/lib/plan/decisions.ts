@@ -5,7 +5,7 @@ import type { AnnouncementExtras, FinishedRun } from './announcement.ts';
 import { backupMessage, envelope } from './announcement.ts';
 import { Announcer } from './announcer.ts';
 import { dueAfterLast } from './drives.ts';
-import { mayPowerUp } from './power-up.ts';
+import { mayPowerUp, meansAbsent } from './power-up.ts';
 import type { PlanRecord } from './record.ts';
 import type { Decision } from './retry-policy.ts';
 import { decide, SHORTEST_DELAY_MS } from './retry-policy.ts';
@@ -87,16 +87,29 @@ export class Decisions {
     const settleMs = Math.max(record.settings.settleMs, SHORTEST_DELAY_MS);
     // The second chance of a drive that did not come is to be off in between.
     const offMs = run.failureClass === 'power-up-failed' ? record.settings.powerOffAfterMs + OFF_MS : 0;
-    const delayMs = Math.max(decision.delayMs, offMs);
+    const chosen = this.chosen(run, decision, now);
+    const delayMs = Math.max(chosen === undefined ? decision.delayMs : chosen.at - now, offMs);
     const at = now + (cameMeanwhile ? Math.min(settleMs, delayMs) : delayMs);
     if (cameMeanwhile) record.presence.settles(iso(at));
     const why = cameMeanwhile
       ? record.sentences.say('device.settling', { attempt, time: record.sentences.when(at, now) })
-      : record.sentences.retry(decision, attempt, at, now, run.reason);
+      : (chosen?.why ?? record.sentences.retry(decision, attempt, at, now, run.reason));
     const pending = { attempt, at: iso(at), budget, used, allowed, because: run.reason };
     record.lease.end();
     void record.put(change.awaitRetry(record.state, run, pending, why));
     record.tick();
+  }
+
+  /** When an absent device is looked for again, as far as the gate leaves that to what was learned. */
+  private chosen(
+    run: RunState,
+    decision: Extract<Decision, { kind: 'retry' }>,
+    now: number,
+  ): { at: number; why: string } | undefined {
+    const adaptive = this.record.policy?.adaptive;
+    if (adaptive === undefined || run.outcome !== 'blocked' || !meansAbsent(run.blockedBy)) return undefined;
+    const wait = { now, since: Date.parse(run.startedAt), ordinaryMs: decision.delayMs };
+    return this.record.learning.choose(adaptive, wait, run.reason);
   }
 
   endWithoutBackup(run: RunState): RunEnd {

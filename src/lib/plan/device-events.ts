@@ -123,6 +123,7 @@ function weigh(record: PlanRecord, sample: Sample, carried: Carried, by: HeardBy
 export function deviceAppeared(record: PlanRecord, carried: Carried, entity = ''): Answer {
   if (!record.isOpen) return notReady(record);
   if (!record.presence.appears(entity)) return notNow(record, 'answer.sameAppearance');
+  record.learning.saw(true);
   const { state, clock } = record;
   const now = clock.now();
   const noted = { ...state, lastDeviceAt: iso(now) };
@@ -182,6 +183,7 @@ function untilFloor(state: PlanState, now: number): number {
 export function deviceVanished(record: PlanRecord, cause: VanishCause): void {
   record.presence.vanishes();
   if (cause === 'watts') return;
+  record.learning.saw(false);
   record.attempts.powerWasCut();
   record.stopAttempt('device');
 }

@@ -11,6 +11,7 @@ import { Attempts } from './attempts.ts';
 import { afterClockSetBack } from './clock-set-back.ts';
 import { Decisions } from './decisions.ts';
 import type { DeviceDoor, GateDoor, PlanDoor, Witness } from './doors.ts';
+import { Learning } from './learning.ts';
 import { Lease } from './lease.ts';
 import { Ledger } from './ledger.ts';
 import { startWhatIsOwed } from './owed.ts';
@@ -63,6 +64,8 @@ export class PlanRecord {
   readonly lease: Lease;
   readonly attempts: Attempts;
   readonly decisions: Decisions;
+  /** When its device is there. */
+  readonly learning: Learning;
 
   private plan: PlanDoor | undefined;
   private gate: GateDoor | undefined;
@@ -82,6 +85,7 @@ export class PlanRecord {
     this.sentences = new Sentences(services.language);
     this.attempts = new Attempts(this);
     this.decisions = new Decisions(this);
+    this.learning = new Learning(this);
     this.lease = new Lease(services.clock, () => this.decisions.messageLost());
     this.ledger = new Ledger(
       state,
@@ -348,7 +352,8 @@ export class PlanRecord {
     // Not set back with the clock: what waits is to be looked at first (clock-set-back.ts).
     const changedAt = iso(Math.max(this.clock.now(), parsed(next.changedAt) ?? 0));
     if (this.isTrying && (next.run === null || next.run.phase === 'waiting')) this.attempts.over();
-    return this.ledger.commit({ ...next, changedAt, waitingFor: waitingFor(next) }, then);
+    const learned = this.learning.news();
+    return this.ledger.commit({ ...next, ...learned, changedAt, waitingFor: waitingFor(next) }, then);
   }
 }
 

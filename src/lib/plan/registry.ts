@@ -42,6 +42,11 @@ export class PlanRegistry {
     this.services = services;
   }
 
+  /** The records of all plans whose nodes are there. */
+  all(): PlanRecord[] {
+    return [...this.joined.keys()].flatMap((key) => this.find(key) ?? []);
+  }
+
   /** The record of a plan whose node is there; undefined while it is being read. */
   find(key: string): PlanRecord | undefined {
     return this.joined.has(key) ? this.records.get(key) : undefined;

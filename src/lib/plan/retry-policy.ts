@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AdaptivePolicy } from '../adaptive/next-attempt.ts';
 import type { FailureClass } from '../failure.ts';
 
 /** No retry comes faster than this, whatever is configured: nothing may loop hot. */
@@ -10,6 +11,8 @@ export interface RetryPolicy {
   readonly failureDelay: (n: number) => number;
   /** Delay before the n-th re-check (n from 1) of a precondition, without jitter. */
   readonly waitDelay: (n: number) => number;
+  /** Looks for an absent device are made where it is likely to be there, and `waitDelay` is what they are bound by. */
+  readonly adaptive?: AdaptivePolicy;
   /** 0 to 0.5: each delay is lengthened by up to this share. */
   readonly jitter: number;
   /** Null: no limit. */

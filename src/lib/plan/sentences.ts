@@ -11,6 +11,7 @@ const MOMENTS = {
   seconds: { ...TIME, second: '2-digit' },
   time: TIME,
   weekday: { ...TIME, weekday: 'short' },
+  day: { weekday: 'long' },
   date: { ...TIME, year: 'numeric', month: 'short', day: 'numeric' },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 
@@ -44,6 +45,11 @@ export class Sentences {
     if (day(atMs) === day(now))
       return momentFormat(this.language, isNear(120_000) ? 'seconds' : 'time').format(atMs);
     return momentFormat(this.language, isNear(6 * 86_400_000) ? 'weekday' : 'date').format(atMs);
+  }
+
+  /** The day of the week, such as Saturday. */
+  weekday(atMs: number): string {
+    return momentFormat(this.language, 'day').format(atMs);
   }
 
   /** Why and when a run tries again. */

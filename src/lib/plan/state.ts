@@ -1,3 +1,4 @@
+import type { StoredModel } from '../adaptive/stored.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { FailureClass } from '../failure.ts';
 import type { BackupFigures, SnapshotClaim } from '../restic/outcome.ts';
@@ -173,6 +174,8 @@ export interface PlanState {
   readonly testimonyOwed: boolean;
   /** A gave-up alert was sent and no recovery yet. */
   readonly alarmed: boolean;
+  /** When its device is there, as far as it was learned; null, and missing in older journals: nothing was. */
+  readonly learned?: StoredModel | null;
   readonly history: readonly HistoryEntry[];
 }
 
@@ -208,6 +211,7 @@ export function newPlanState(plan: string, name: string): PlanState {
     drives: [],
     testimonyOwed: false,
     alarmed: false,
+    learned: null,
     history: [],
   };
 }

@@ -3,6 +3,7 @@ import type { FailureClass } from '../../lib/failure.ts';
 export const RETRY_POLICIES = [
   'exponential',
   'fixed',
+  'adaptive',
   'backrest-1-minute',
   'backrest-10-minutes',
   'backrest-exponential',
@@ -27,6 +28,12 @@ export interface GateDefinition {
   waitBudget: number | '';
   /** How often to look again while waiting; empty: as suits the plan's situation. */
   waitDelay: string;
+  /** Adaptive: looks that the prediction spreads over a day of waiting. */
+  looksPerDay: number | '';
+  /** Adaptive: at most so many times the ordinary wait between two looks. */
+  waitFactor: number | '';
+  /** Adaptive: at least one look in this time. */
+  lookAtLeastEvery: string;
   /** A run that is older than this ends; empty: no limit. */
   timeLimit: string;
   /** End the run when the next slot comes, instead of going on with fresh budgets. */

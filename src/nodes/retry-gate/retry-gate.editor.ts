@@ -9,6 +9,7 @@ import { FAILURE_CLASSES, type FailureClass, PERMANENT_CLASSES } from '../../lib
 import { WAIT_DELAY_MS } from '../../lib/plan/settings.ts';
 import { claimedPlans, conflicts } from './claims.editor.ts';
 import { type GateDefinition, RETRY_POLICIES, type RetryPolicyName } from './definition.ts';
+import { prepareLearned } from './learned.editor.ts';
 import { inWords, preview } from './preview.editor.ts';
 
 type Gate = EditedNode<GateDefinition>;
@@ -37,8 +38,17 @@ function wholeNumberProblem(value: number | '' | undefined, label: string): true
   return value === undefined || /^\d*$/.test(String(value).trim()) || text('problem.wholeNumber', { label });
 }
 
+/** Failures are tried again after growing delays. */
+function growing(policy: RetryPolicyName | undefined): boolean {
+  return policy === 'exponential' || policy === 'adaptive' || policy === undefined;
+}
+
+function factorProblem(value: number | '' | undefined, label: string): true | string {
+  return value === undefined || Number(value) >= 1 || text('problem.atLeastOne', { label });
+}
+
 function capProblem(gate: Gate, cap: string | undefined): true | string {
-  if (policyOf(gate) !== 'exponential') return true;
+  if (!growing(policyOf(gate))) return true;
   const problem = durationProblem(cap, text('label.delayCap'));
   if (problem !== true) return problem;
   const first = parseDuration((gate.id === edited ? typed('delay') : gate.delay) ?? '');
@@ -98,11 +108,12 @@ function preparePlans(gate: Gate): void {
 
 function showPolicy(): void {
   const policy = shownPolicy();
-  const own = policy === 'exponential' || policy === 'fixed';
+  const own = growing(policy) || policy === 'fixed';
   $('#lastgood-gate-policy-hint').text(text(`policy.${policy}.explanation`));
   $('#lastgood-gate-delay-label').text(text(policy === 'fixed' ? 'label.delayFixed' : 'label.delay'));
   $('.lastgood-gate-delay').toggle(own);
-  $('.lastgood-gate-cap').toggle(policy === 'exponential');
+  $('.lastgood-gate-cap').toggle(growing(policy));
+  $('.lastgood-gate-adaptive').toggle(policy === 'adaptive');
   const sentences = preview({
     policy,
     delay: typed('delay'),
@@ -171,9 +182,7 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
       validate(value, _options) {
         const policy = policyOf(this);
         if (policy === 'fixed') return durationProblem(value, text('label.delayFixed'));
-        return policy === 'exponential' || policy === undefined
-          ? durationProblem(value, text('label.delay'))
-          : true;
+        return growing(policy) ? durationProblem(value, text('label.delay')) : true;
       },
     },
     delayCap: {
@@ -205,6 +214,24 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
       value: '',
       validate(value, _options) {
         return durationProblem(value, text('label.waitDelay'), { emptyAllowed: true });
+      },
+    },
+    looksPerDay: {
+      value: 24,
+      validate(value, _options) {
+        return factorProblem(value, text('label.looksPerDay'));
+      },
+    },
+    waitFactor: {
+      value: 4,
+      validate(value, _options) {
+        return factorProblem(value, text('label.waitFactor'));
+      },
+    },
+    lookAtLeastEvery: {
+      value: '1h',
+      validate(value, _options) {
+        return durationProblem(value, text('label.lookAtLeastEvery'));
       },
     },
     timeLimit: {
@@ -261,9 +288,11 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
     durationField('#node-input-delay', { unit: 'm' });
     durationField('#node-input-delayCap', { unit: 'h', problem: (value) => capProblem(this, value) });
     durationField('#node-input-waitDelay', { unit: 'm', placeholder: text('placeholder.waitDelay') });
+    durationField('#node-input-lookAtLeastEvery', { unit: 'h' });
     durationField('#node-input-timeLimit', { unit: 'h', placeholder: text('placeholder.noLimit') });
     const delays = Object.entries(WAIT_DELAY_MS).map(([situation, ms]) => [situation, inWords(ms)]);
     $('#lastgood-gate-wait-hint').text(text('hint.waitDelay', Object.fromEntries(delays)));
+    prepareLearned(this.id);
     preparePlans(this);
     prepareClasses(this.retryClasses);
     prepareStores(this.contextStore);
@@ -284,7 +313,13 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
     // Backrest's delays are exact, so its presets are too.
     if (shownPolicy().startsWith('backrest')) $('#node-input-jitterPercent').val(0);
     // The editor reads its inputs after this, as texts: hide those whose numbers are stored already.
-    for (const field of ['jitterPercent', 'failureBudget', 'waitBudget'] as const) {
+    for (const field of [
+      'jitterPercent',
+      'failureBudget',
+      'waitBudget',
+      'looksPerDay',
+      'waitFactor',
+    ] as const) {
       if (!/^\d+(\.\d+)?$/.test(typed(field))) continue;
       this[field] = Number(typed(field));
       $(`#node-input-${field}`).removeAttr('id');

@@ -4,8 +4,9 @@ import { readTicket } from '../../lib/message.ts';
 import { flowContextMirror } from '../../lib/node-red/context-mirror.ts';
 import { readGatePolicy } from '../../lib/node-red/gate-policy.ts';
 import type { GateMember, PlanMember } from '../../lib/node-red/household.ts';
-import { householdOf } from '../../lib/node-red/household.ts';
+import { aliasOf, householdOf } from '../../lib/node-red/household.ts';
 import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
+import { registerGateRoutes } from '../../lib/node-red/routes-learned.ts';
 import { gateStatus, shortened } from '../../lib/node-red/status.ts';
 import { statusLight } from '../../lib/node-red/status-light.ts';
 import { warnOfShapes } from '../../lib/node-red/unknown-shapes.ts';
@@ -110,4 +111,22 @@ export default function register(red: NodeAPI): void {
   }
 
   red.nodes.registerType('retry-gate', createGate);
+  const recordsOf = (gateNodeId: string): PlanRecord[] | undefined => {
+    const gates = [...household.gates.values()];
+    const gate = gates.find(({ node }) => node.id === gateNodeId || aliasOf(node) === gateNodeId);
+    if (gate === undefined) return undefined;
+    return registry.all().filter((record) => record.gateId === gate.node.id);
+  };
+  registerGateRoutes(red, {
+    learned: (gateNodeId) =>
+      recordsOf(gateNodeId)?.flatMap((record) => {
+        const week = record.learning.week();
+        return week === undefined ? [] : [{ name: record.settings.name, week }];
+      }),
+    async forget(gateNodeId) {
+      const records = recordsOf(gateNodeId);
+      await Promise.all((records ?? []).map(async (record) => record.learning.forget()));
+      return records !== undefined;
+    },
+  });
 }

@@ -1,0 +1,103 @@
+import type { Model } from './model.ts';
+import { AGE_BINS, OPINIONS } from './model.ts';
+import { HOUR_MS, SLOTS } from './week.ts';
+
+/** Hours of watching that the wider part of the week counts for in a narrower one. */
+const POOL_HOURS = 1;
+/** Returns that "no difference" counts for in a bin of ages. */
+const AGE_POOL = 2;
+/** However long it is away, it is not given up. */
+const LEAST_AGE_FACTOR = 0.5;
+/** The share of the even opinion that nothing takes away: it may always come at another time than ever before. */
+const EVEN_SHARE = 0.15;
+const FIRST_BIN_MS = HOUR_MS / 20;
+
+/** How likely it is to come back, per hour, as each opinion has it. */
+export interface Hazard {
+  /** Evenly. */
+  readonly even: number;
+  /** By half-hour of the week. */
+  readonly week: Float64Array;
+  /** Factor by age of the absence. */
+  readonly age: Float64Array;
+}
+
+/** The bin of an age in ms. */
+export function ageBin(ageMs: number): number {
+  if (ageMs < FIRST_BIN_MS) return 0;
+  return Math.min(AGE_BINS - 1, 1 + Math.floor(Math.log(ageMs / FIRST_BIN_MS) / Math.log(1.5)));
+}
+
+function smoothed(sums: Float32Array): Float64Array {
+  const at = (slot: number): number => sums[(slot + SLOTS) % SLOTS] ?? 0;
+  return Float64Array.from(
+    { length: SLOTS },
+    (_, slot) => 0.5 * at(slot) + 0.25 * (at(slot - 1) + at(slot + 1)),
+  );
+}
+
+/** What a model has learned, ready to be asked. */
+export function hazardOf(model: Model): Hazard {
+  const returns = smoothed(model.returns);
+  const away = smoothed(model.away);
+  const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
+  const even = (sum(returns) + 1) / (sum(away) + 6);
+  const pooled = (n: number, hours: number, parent: number): number =>
+    (n + POOL_HOURS * parent) / (hours + POOL_HOURS);
+  const week = new Float64Array(SLOTS);
+  for (let time = 0; time < 48; time += 1) {
+    const n = [0, 0];
+    const hours = [0, 0];
+    for (let day = 0; day < 7; day += 1) {
+      const part = day < 5 ? 0 : 1;
+      n[part] = (n[part] ?? 0) + (returns[day * 48 + time] ?? 0);
+      hours[part] = (hours[part] ?? 0) + (away[day * 48 + time] ?? 0);
+    }
+    const [n0 = 0, n1 = 0] = n;
+    const [hours0 = 0, hours1 = 0] = hours;
+    const daily = pooled(n0 + n1, hours0 + hours1, even);
+    const workday = pooled(n0, hours0, daily);
+    const weekend = pooled(n1, hours1, daily);
+    for (let day = 0; day < 7; day += 1) {
+      const slot = day * 48 + time;
+      week[slot] = pooled(returns[slot] ?? 0, away[slot] ?? 0, day < 5 ? workday : weekend);
+    }
+  }
+  const age = Float64Array.from({ length: AGE_BINS }, (_, bin) =>
+    Math.max(
+      LEAST_AGE_FACTOR,
+      ((model.ageReturns[bin] ?? 0) + AGE_POOL) / ((model.ageExpected[bin] ?? 0) + AGE_POOL),
+    ),
+  );
+  return { even, week, age };
+}
+
+/** The opinions at a place in the week (in half-hours) and an age (ms): even, week, age, both. */
+export function opinionsAt(hazard: Hazard, slot: number, ageMs: number): readonly number[] {
+  const whole = Math.floor(slot - 0.5);
+  const part = slot - 0.5 - whole;
+  const at = (index: number): number => hazard.week[(index + SLOTS) % SLOTS] ?? hazard.even;
+  const week = at(whole) * (1 - part) + at(whole + 1) * part;
+  const age = hazard.age[ageBin(ageMs)] ?? 1;
+  return [hazard.even, week, hazard.even * age, week * age];
+}
+
+/**
+ * The weight of each opinion now: how right it was before, and how far it expected a return by now that did not come.
+ * They add up to 1.
+ */
+export function weightsOf(model: Model): readonly number[] {
+  const logs = Array.from(
+    { length: OPINIONS },
+    (_, one) => (model.merit[one] ?? 0) - Math.max(0, (model.expected[one] ?? 0) - 1),
+  );
+  const most = Math.max(...logs);
+  const raw = logs.map((log) => Math.exp(log - most));
+  const total = raw.reduce((sum, one) => sum + one, 0);
+  return raw.map((one, index) => (1 - EVEN_SHARE) * (one / total) + (index === 0 ? EVEN_SHARE : 0));
+}
+
+/** The opinions as one. */
+export function mixed(opinions: readonly number[], weights: readonly number[]): number {
+  return opinions.reduce((sum, one, index) => sum + one * (weights[index] ?? 0), 0);
+}
