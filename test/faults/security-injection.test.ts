@@ -29,7 +29,7 @@ const HOSTILE = [
   '%s%n%x',
   '~root',
   // Node-RED itself fills in a text that is nothing but this.
-  '\u0024{HOME}x',
+  '$HOME $(HOME) $\u007bHOME}',
   '*',
   'back\\slash',
 ];

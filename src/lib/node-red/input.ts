@@ -15,11 +15,34 @@ export function onInput(
   node.on('input', (message, send, done) => {
     const sendFrom = (port: number, outgoing: Carried): void => send(atPort(port, outgoing));
     const run = async (): Promise<void> => handle(message, sendFrom);
+    // Catch and Complete nodes get a copy of the message, and there are messages at which Node-RED's copying throws.
+    const finish = (problem?: Problem): void => {
+      try {
+        done(problem);
+      } catch (error) {
+        node.error((problem ?? asProblem(error, language)).message);
+      }
+    };
     run().then(
-      () => done(),
-      (error: unknown) => done(asProblem(error, language)),
+      () => finish(),
+      (error: unknown) => finish(asProblem(error, language)),
     );
   });
+}
+
+/**
+ * Sends a message of ours. Where Node-RED fails to copy what the user put on it (too deep, no prototype) it goes without
+ * that, as after a restart: a run must not end, nor a timer throw, for a property that is none of ours.
+ */
+export function sendOut(node: Node, port: number, message: Carried): void {
+  try {
+    node.send(atPort(port, message));
+  } catch (error) {
+    node.warn(error instanceof Error ? error.message : String(error));
+    const { _msgid, topic, payload, backup } = message;
+    const own = typeof topic === 'string' ? { _msgid, topic, payload, backup } : { _msgid, payload, backup };
+    if (backup !== undefined) node.send(atPort(port, own));
+  }
 }
 
 /** Node-RED's array of outputs with a message at one of them. */

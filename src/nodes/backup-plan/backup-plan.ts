@@ -6,7 +6,7 @@ import { readTicket } from '../../lib/message.ts';
 import { flowContextMirror } from '../../lib/node-red/context-mirror.ts';
 import type { PlanMember } from '../../lib/node-red/household.ts';
 import { householdOf } from '../../lib/node-red/household.ts';
-import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
+import { asProblem, onInput, sendOut } from '../../lib/node-red/input.ts';
 import type { PlanDevice } from '../../lib/node-red/plan-device.ts';
 import { planDevice } from '../../lib/node-red/plan-device.ts';
 import { readPlanSettings } from '../../lib/node-red/plan-settings.ts';
@@ -52,7 +52,7 @@ export default function register(red: NodeAPI): void {
       showStatus();
     };
     const door: PlanDoor = {
-      send: (port, message) => node.send(atPort(PORTS[port], message)),
+      send: (port, message) => sendOut(node, PORTS[port], message),
       refresh: showStatus,
       warn: (problem) => node.warn(problem.message),
       refuse,

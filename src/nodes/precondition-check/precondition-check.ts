@@ -13,7 +13,7 @@ import { NO_PLAN, planContext, planOfCheck } from '../../lib/node-red/check-cont
 import type { Arrival } from '../../lib/node-red/house-value.ts';
 import { readHouseValue } from '../../lib/node-red/house-value.ts';
 import { aliasOf, householdOf } from '../../lib/node-red/household.ts';
-import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
+import { asProblem, onInput, sendOut } from '../../lib/node-red/input.ts';
 import { closeJobs } from '../../lib/node-red/job-outlet.ts';
 import { duration } from '../../lib/node-red/plan-settings.ts';
 import type { LookAnswer } from '../../lib/node-red/routes-check.ts';
@@ -73,7 +73,7 @@ export default function register(red: NodeAPI): void {
     const outlet = {
       send(port: number, message: Carried): void {
         if (port === PORTS['not-ready'] && !hasWire(node, port)) household.toGate(message);
-        else node.send(atPort(port, message));
+        else sendOut(node, port, message);
       },
     };
     const inOrder = definition.inOrder === true;

@@ -5,7 +5,7 @@ import { readTicket } from '../../lib/message.ts';
 import type { AttemptWatcher } from '../../lib/node-red/backup-attempt.ts';
 import { backupFingerprint, makeAttempt } from '../../lib/node-red/backup-attempt.ts';
 import { householdOf } from '../../lib/node-red/household.ts';
-import { atPort, onInput } from '../../lib/node-red/input.ts';
+import { onInput, sendOut } from '../../lib/node-red/input.ts';
 import { closeJobs } from '../../lib/node-red/job-outlet.ts';
 import { operationRequest } from '../../lib/node-red/operation-request.ts';
 import { useForOperation } from '../../lib/node-red/plan-device.ts';
@@ -45,7 +45,7 @@ export default function register(red: NodeAPI): void {
       send(port: number, message: Carried): void {
         const isOutcome = isBackup && port !== PORTS.progress;
         if (isOutcome && !hasWire(node, port)) household.toGate(message);
-        else node.send(atPort(port, message));
+        else sendOut(node, port, message);
       },
     };
     const instance = { show: statusLight(node), settings: whatItDoes(definition) };

@@ -5,7 +5,7 @@ import { flowContextMirror } from '../../lib/node-red/context-mirror.ts';
 import { readGatePolicy } from '../../lib/node-red/gate-policy.ts';
 import type { GateMember, PlanMember } from '../../lib/node-red/household.ts';
 import { aliasOf, householdOf } from '../../lib/node-red/household.ts';
-import { asProblem, atPort, onInput } from '../../lib/node-red/input.ts';
+import { asProblem, onInput, sendOut } from '../../lib/node-red/input.ts';
 import { registerGateRoutes } from '../../lib/node-red/routes-learned.ts';
 import { gateStatus, shortened } from '../../lib/node-red/status.ts';
 import { statusLight } from '../../lib/node-red/status-light.ts';
@@ -49,7 +49,7 @@ export default function register(red: NodeAPI): void {
         id: node.id,
         policyFor,
         triesAgainByWire: hasWire(node, PORTS['try-again']),
-        send: (port, message) => node.send(atPort(PORTS[port], message)),
+        send: (port, message) => sendOut(node, PORTS[port], message),
         refresh: showStatus,
         // The plan's own tab is where people look for its record.
         mirror: (state) => mirrorOf(state.plan).write(state),
