@@ -16,7 +16,8 @@ const TESTS = [
   'device',
   'device-sense',
   'power-up',
-  'plan-decisions',
+  'transitions',
+  'journal',
   'state-shape',
   'restic-classify',
 ];

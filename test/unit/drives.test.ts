@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { iso } from '../../src/lib/clock.ts';
-import { drivesAfter, owedDrives } from '../../src/lib/plan/drives.ts';
+import { debtOf, drivesAfter, dueAfterLast, owedDrives } from '../../src/lib/plan/drives.ts';
 import type { DriveState, SuccessRecord } from '../../src/lib/plan/state.ts';
+import { newPlanState } from '../../src/lib/plan/state.ts';
 import { House, ms } from './fake-house.ts';
 
 const DAY = 86_400_000;
@@ -46,6 +47,48 @@ describe('what is remembered of the drives of a plan', () => {
   test('one without a good backup for a year was given up', () => {
     expect(ids(after(['a', NOW], ['b', NOW + 364 * DAY]))).toEqual(['a', 'b']);
     expect(ids(after(['a', NOW], ['b', NOW + 365 * DAY]))).toEqual(['b']);
+  });
+});
+
+describe('debts of several drives', () => {
+  const drive = (repositoryId: string, lastSuccessAt: number, dueAt: number | null): DriveState => ({
+    repositoryId,
+    lastSuccessAt: iso(lastSuccessAt),
+    lastSnapshotId: repositoryId,
+    dueAt: dueAt === null ? null : iso(dueAt),
+  });
+  const drives = [
+    drive('late', NOW, NOW - DAY),
+    drive('later', NOW, NOW - 3 * DAY),
+    drive('now', NOW, NOW),
+    drive('soon', NOW, NOW + 1),
+    drive('never', NOW, null),
+  ];
+
+  test('the one that is late for longest comes first, and a debt that begins now has begun', () => {
+    const state = { ...newPlanState('photos', 'Photos'), drives };
+    expect(owedDrives(state, NOW).map(({ repositoryId }) => repositoryId)).toEqual(['later', 'late', 'now']);
+  });
+
+  test('the earliest of all is the plan’s, where lateness counts for each drive', () => {
+    expect(debtOf(drives, iso(NOW), true)).toBe(iso(NOW - 3 * DAY));
+    expect(debtOf(drives, iso(NOW - 9 * DAY), true)).toBe(iso(NOW - 9 * DAY));
+    expect(debtOf(drives, iso(NOW), false)).toBe(iso(NOW));
+    expect(debtOf([drive('never', NOW, null)], null, true)).toBeNull();
+    expect(debtOf([drive('never', NOW, null)], iso(NOW), true)).toBe(iso(NOW));
+  });
+
+  test('the next backup is owed by the drive that was backed up to last, known or not', () => {
+    const state = { ...newPlanState('photos', 'Photos'), drives, dueAt: iso(NOW - DAY) };
+    expect(dueAfterLast(state)).toBe(state.dueAt);
+    expect(dueAfterLast({ ...state, lastSuccess: success('soon', NOW) })).toBe(iso(NOW + 1));
+    expect(dueAfterLast({ ...state, lastSuccess: success('other', NOW) })).toBe(state.dueAt);
+  });
+
+  test('they are kept in the order of their successes, whatever order they had', () => {
+    const mixed = [drive('b', NOW + 2, null), drive('a', NOW + 1, null), drive('c', NOW + 3, null)];
+    const names = drivesAfter(mixed, success('d', NOW + 4), null).map(({ repositoryId }) => repositoryId);
+    expect(names).toEqual(['a', 'b', 'c', 'd']);
   });
 });
 

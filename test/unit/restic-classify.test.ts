@@ -191,3 +191,47 @@ describe.each(LANGUAGES)('in %s', (language) => {
     expect(failureSentence({ kind: 'ok', detail: '' }, language)).toBe('');
   });
 });
+
+describe('restic that could not be started', () => {
+  const because = (code: string, local = true): Classification =>
+    ended({ local, more: { spawnError: { code, message: `spawn restic ${code}` } } });
+
+  test.each(['ENOENT', 'EACCES', 'EPERM', 'ENOEXEC', 'E2BIG', 'ERR_INVALID_ARG_VALUE'])(
+    '%s is never healed by waiting',
+    (code) => {
+      expect(because(code)).toEqual({ kind: 'failed', class: 'config', detail: `spawn restic ${code}` });
+    },
+  );
+
+  test('no memory and the like may be better soon', () => {
+    for (const code of ['EAGAIN', 'ENOMEM', 'EMFILE', 'unknown']) expect(because(code).class).toBe('unknown');
+  });
+
+  test('a working folder that is gone is the drive of a local repository', () => {
+    expect(because('working-folder-missing').class).toBe('device-unavailable');
+    expect(because('working-folder-missing', false).class).toBe('config');
+  });
+});
+
+describe('the words for what nothing else explains', () => {
+  const exit = (changes: Partial<ProcessResult>): string =>
+    ended({ more: { stderrTail: [], signs: [], errors: [], ...changes } }).detail;
+  const error = { during: 'archival', item: '/a', message: 'of a file' } as const;
+
+  test('the Fatal line, else the last line, else the first file, else how it ended', () => {
+    const fatal = { stderrTail: ['first', 'Fatal: odd', 'last'] };
+    expect(exit({ ...fatal, exitError: { code: 1, message: 'said at exit\nand more' } })).toBe(
+      'said at exit',
+    );
+    expect(exit({ ...fatal, errors: [error] })).toBe('Fatal: odd');
+    expect(exit({ stderrTail: ['first', 'last'], errors: [error] })).toBe('last');
+    expect(exit({ errors: [error] })).toBe('of a file');
+    expect(exit({ exitCode: 7 })).toBe('exit code 7');
+    expect(ended({ rc: -9, more: { stderrTail: [], signs: [], errors: [] } }).detail).toBe('SIGKILL');
+  });
+
+  test('at most 300 characters', () => {
+    expect(exit({ stderrTail: ['x'.repeat(5000)] })).toHaveLength(300);
+    expect(ended({ stderr: `Fatal: dial tcp ${'x'.repeat(5000)}\n` }).detail.length).toBeLessThanOrEqual(300);
+  });
+});
