@@ -60,6 +60,13 @@ const FOR_TESTS = [
     only: 'apt-get',
   },
   {
+    name: 'dosfstools',
+    commands: ['mkfs.vfat'],
+    why: 'tests of real mounts',
+    optional: true,
+    only: 'apt-get',
+  },
+  {
     name: 'smartmontools',
     commands: ['smartctl'],
     why: 'a test of the real smartctl',

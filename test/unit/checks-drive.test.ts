@@ -14,7 +14,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkHealth } from '../../src/lib/checks/health.ts';
 import { checkMount } from '../../src/lib/checks/mount.ts';
 import { checkPresent } from '../../src/lib/checks/present.ts';
+import { checkSpace } from '../../src/lib/checks/space.ts';
 import type { Look, Verdict } from '../../src/lib/checks/verdict.ts';
+import { checkWritable } from '../../src/lib/checks/writable.ts';
 import { mountPointOf } from '../../src/lib/drive/mount-point.ts';
 import { parseMountinfo } from '../../src/lib/drive/mountinfo.ts';
 import { prober } from '../../src/lib/drive/probe.ts';
@@ -22,7 +24,7 @@ import type { SystemFolders } from '../../src/lib/drive/system-folders.ts';
 import { SYSTEM_FOLDERS } from '../../src/lib/drive/system-folders.ts';
 import { automount } from './automount-fixture.ts';
 import type { FreezableDisk } from './drive-fixtures.ts';
-import { connected, diskImage, memoryDisk } from './drive-fixtures.ts';
+import { connected, diskImage, memoryDisk, mountOrSkip, skip } from './drive-fixtures.ts';
 import { files, says } from './verdict-fixtures.ts';
 
 const LOOK: Look = { language: 'en-US', timeoutMs: 20_000 };
@@ -296,3 +298,26 @@ function writeToFail(path: string): void {
     // That is what was wanted.
   }
 }
+
+test('a stick with vfat is a drive like any other, of which only the health is not known here', async (context) => {
+  const image = join(folder, 'stick.image');
+  const path = join(folder, 'stick');
+  mkdirSync(path);
+  writeFileSync(image, Buffer.alloc(8 * 1024 * 1024));
+  try {
+    execFileSync('mkfs.vfat', [image], { stdio: 'ignore' });
+  } catch {
+    skip(context, 'no mkfs.vfat here, so no real vfat was tested');
+  }
+  mountOrSkip(['-t', 'vfat', '-o', 'loop', image, path], context);
+  try {
+    expect((await checkMount({ path, fsType: 'vfat' }, LOOK)).answer).toBe('yes');
+    expect((await checkWritable(path, LOOK)).answer).toBe('yes');
+    // It makes its inodes as it goes.
+    const space = { kind: 'space', path, freeBytes: '1 MB', freeInodes: 1000 } as const;
+    expect((await checkSpace(space, LOOK)).answer).toBe('yes');
+    expect(await checkHealth({ path }, LOOK)).toEqual(says('unknown', 'not known here'));
+  } finally {
+    execFileSync('umount', [path]);
+  }
+});
