@@ -7,7 +7,10 @@ import type { DeviceUser, Release } from './device-user.ts';
 
 /** A plan that will start within this time keeps the device on: plans of one night share one power-up. */
 const SHARE_MS = 10 * 60_000;
-/** What could not be unmounted is tried again after this time. */
+/** Something may still look at a drive for a moment after a backup: it is unmounted again so soon, so often. */
+const SOON_AGAIN_MS = 20_000;
+const TIMES_SOON = 2;
+/** What then could not be unmounted is told of, and tried again after this time. */
 const RELEASE_AGAIN_MS = 5 * 60_000;
 /** A plug tells within this time that it did what we told it. */
 const ECHO_MS = 60_000;
@@ -52,7 +55,8 @@ export class Device {
   private release: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   /** It was released and stays on, because it is still mounted: nothing more to do before its next use. */
   private isKept = false;
-  private warned = false;
+  /** How often in a row it could not be brought safe. */
+  private timesKept = 0;
   private cancelLook: (() => void) | undefined;
 
   /** `id`: what it is remembered by. */
@@ -199,7 +203,7 @@ export class Device {
       }
       stillMounted ||= left.as === 'flushed';
     }
-    this.warned = false;
+    this.timesKept = 0;
     // Nobody is there to be told: flows are being replaced, or the plans were removed.
     if (this.users.length === 0) return;
     await this.remember({ ...this.state, inUse: false });
@@ -217,9 +221,10 @@ export class Device {
   }
 
   private keepOn(user: DeviceUser, { reason }: Extract<Release, { as: 'kept' }>): void {
-    if (!this.warned) user.warn(new Problem('power-kept', { device: this.name, reason }));
-    this.warned = true;
-    this.lookAgain(RELEASE_AGAIN_MS);
+    this.timesKept += 1;
+    if (this.timesKept === TIMES_SOON + 1)
+      user.warn(new Problem('power-kept', { device: this.name, reason }));
+    this.lookAgain(this.timesKept <= TIMES_SOON ? SOON_AGAIN_MS : RELEASE_AGAIN_MS);
   }
 
   private lookAgain(ms: number): void {
