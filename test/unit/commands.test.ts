@@ -379,3 +379,13 @@ test('what follows a good backup can be stopped; the success stays', async () =>
   expect(stop).toHaveBeenCalledOnce();
   expect(house.state.lastSuccessAt).toBe('2026-11-23T12:00:00.000Z');
 });
+
+test('what is accepted after the clock was put back owes the next backup an interval away, not years', async () => {
+  const house = new House();
+  house.restic.ends = 'partial';
+  await house.plan({ every: '6h' });
+  house.clock.jump(-ms('400d'));
+  await house.passes('1m');
+  expect((await house.asks('accept')).accepted).toBe(true);
+  expect(house.minutesUntil(house.state.nextAttemptAt)).toBeLessThanOrEqual(6 * 60);
+});

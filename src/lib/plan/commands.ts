@@ -126,7 +126,8 @@ function accept(record: PlanRecord): Answer {
   const { state } = record;
   const { lastPartial } = state;
   if (lastPartial === null || !awaitsAcceptance(state)) return notNow(record, 'answer.nothingToAccept');
-  const debt = record.debtAfter(lastPartial, endOf(lastPartial));
+  // Not later than now: the clock may have been put back since.
+  const debt = record.debtAfter(lastPartial, Math.min(endOf(lastPartial), record.clock.now()));
   const start = record.startOf(debt.dueAt === null ? null : iso(debt.dueAt));
   void record.put({
     ...stampSuccess(acceptPartial(state, lastPartial), lastPartial, debt),
