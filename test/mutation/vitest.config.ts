@@ -17,7 +17,6 @@ const TESTS = [
   'device-sense',
   'power-up',
   'transitions',
-  'journal',
   'state-shape',
   'restic-classify',
 ];
