@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config';
 const TESTS = [
   'record-*',
   'registry',
+  'owed',
   'schedule',
   'retry-policy',
   'recovery',
