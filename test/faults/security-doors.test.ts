@@ -45,19 +45,26 @@ const ROUTES: readonly Route[] = [
     asked: '/lastgood/plans/plan/skip',
     needs: ['lastgood.write'],
   },
+  ...[false, true].map(
+    (act): Route => ({
+      method: 'POST',
+      path: '/lastgood/checks/:id/look',
+      asked: '/lastgood/checks/check/look',
+      needs: ['lastgood.write'],
+      body: { act },
+    }),
+  ),
   {
-    method: 'POST',
-    path: '/lastgood/checks/:id/look',
-    asked: '/lastgood/checks/check/look',
+    method: 'GET',
+    path: '/lastgood/gates/:id/learned',
+    asked: '/lastgood/gates/gate/learned',
     needs: ['lastgood.read'],
-    body: { act: false },
   },
   {
     method: 'POST',
-    path: '/lastgood/checks/:id/look',
-    asked: '/lastgood/checks/check/look',
+    path: '/lastgood/gates/:id/forget',
+    asked: '/lastgood/gates/gate/forget',
     needs: ['lastgood.write'],
-    body: { act: true },
   },
   ...['test', 'inspect-place', 'create', 'recovery-sheet'].map((name): Route => {
     const path = `/lastgood/repositories/${name}`;
@@ -229,6 +236,8 @@ describe('hostile ids and commands', () => {
       at('POST', `/lastgood/plans/${id}/run`),
       at('POST', `/lastgood/plans/plan/${id}`),
       at('POST', `/lastgood/checks/${id}/look`),
+      at('POST', `/lastgood/gates/${id}/forget`),
+      at('GET', `/lastgood/gates/${id}/learned`),
     ]) {
       const { status, text } = await ask(route, token);
       expectStatus(route.path.slice(0, 60), status, [404]);

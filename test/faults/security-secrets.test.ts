@@ -537,6 +537,18 @@ describe('admin answers', () => {
     },
   );
 
+  test.each([
+    ['GET', 'plans/preview?cron=30+2+*+*+*'],
+    ['GET', 'host'],
+    ['GET', 'gates/gate/learned'],
+    ['POST', 'gates/gate/forget'],
+    ['POST', 'checks/check/look'],
+    ['POST', 'plans/plan/skip'],
+  ])('%s %s', async (method, path) => {
+    const answer = await nodeRed.request(method, `lastgood/${path}`, method === 'POST' ? {} : undefined);
+    search(`in the answer of ${path}`, JSON.stringify(answer));
+  });
+
   test('names of stored variables, and no values', async () => {
     const answer = await nodeRed.request('GET', 'lastgood/repositories/repository/environment');
     expect(answer).toEqual({ names: ['AWS_SECRET_ACCESS_KEY', 'RESTIC_REST_PASSWORD'] });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { type FlowNode, inject, node, probe } from '../runtime/flows.ts';
+import { type FlowNode, inject, node, plan, probe } from '../runtime/flows.ts';
 import { backupOf, mainFlow, untilReady } from '../runtime/main-flow.ts';
 import { NodeRed } from '../runtime/node-red.ts';
 import { Home } from '../runtime/restic.ts';
@@ -16,6 +16,8 @@ import { count, note } from './counts.ts';
 
 const CYCLES = Number(process.env['CYCLES'] ?? 10_000);
 const REAL_CYCLES = Number(process.env['REAL_CYCLES'] ?? 150);
+
+const CYCLES_OF_A_PLAN = 50;
 
 /** Heap may grow by so much in the second half: compiled code, and what a measurement itself leaves. */
 const HEAP_TOLERANCE = 1_500_000;
@@ -138,8 +140,16 @@ test(`${REAL_CYCLES} backups in a real Node-RED`, async () => {
   using home = await Home.make();
   await using nodeRed = await NodeRed.start();
   const nodes = mainFlow(home, { repository: { binary: quickRestic(home) } });
-  await nodeRed.deploy([...nodes, ...insideView()]);
-  await untilReady(nodeRed);
+  // As many plans as it takes: of one plan so many backups within an hour are refused.
+  const plans = Array.from({ length: Math.ceil(REAL_CYCLES / CYCLES_OF_A_PLAN) }, (_, at) => `plan-${at}`);
+  const settings = { repository: 'repository', paths: [home.documents], scheduleKind: 'event' as const };
+  await nodeRed.deploy([
+    ...nodes,
+    ...plans.map((id) => plan({ id, wires: [['check'], ['not-now'], []] }, settings)),
+    ...plans.map((id) => inject(`ask-${id}`, id)),
+    ...insideView(),
+  ]);
+  await untilReady(nodeRed, ...plans);
   const descriptors = (): number => readdirSync(`/proc/${nodeRed.pid}/fd`).length;
   const look = async (): Promise<Inside & { descriptors: number }> => {
     await nodeRed.inject('ask-inside');
@@ -149,8 +159,9 @@ test(`${REAL_CYCLES} backups in a real Node-RED`, async () => {
   const seen: Awaited<ReturnType<typeof look>>[] = [];
   let violations = 0;
   for (let cycle = 0; cycle < REAL_CYCLES; cycle += 1) {
-    await nodeRed.inject('ask', { payload: 'run' });
-    const good = backupOf(await nodeRed.next('good'));
+    const id = plans[cycle % plans.length] ?? '';
+    await nodeRed.inject(`ask-${id}`, { payload: 'run' });
+    const good = backupOf(await nodeRed.next('good', (message) => backupOf(message).plan === id));
     if (good.outcome !== 'succeeded') violations += 1;
     // Copies of what was read already are no part of the measurement.
     if (cycle % Math.ceil(REAL_CYCLES / 10) === 0) seen.push(await look());

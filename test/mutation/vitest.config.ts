@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config';
 const TESTS = [
   'record-*',
   'registry',
+  'owed',
   'schedule',
   'retry-policy',
   'recovery',
@@ -17,7 +18,6 @@ const TESTS = [
   'device-sense',
   'power-up',
   'transitions',
-  'journal',
   'state-shape',
   'restic-classify',
 ];
