@@ -10,6 +10,7 @@ const READING: [method: string, path: string][] = [
 const ACTING: [method: string, path: string][] = [
   ['POST', 'lastgood/plans/any/run'],
   ['POST', 'lastgood/checks/any/look'],
+  ['POST', 'lastgood/gates/any/forget'],
   ['POST', 'lastgood/repositories/test'],
   ['POST', 'lastgood/repositories/inspect-place'],
   ['POST', 'lastgood/repositories/create'],
