@@ -49,6 +49,12 @@ function showWeek({ name, week }: LearnedPlan): JQuery {
 
 async function show(gateId: string): Promise<void> {
   const box = $('#lastgood-gate-weeks').empty();
+  const isDeployed = RED.nodes.originalFlow()?.some(({ id }) => id === gateId) === true;
+  if (!isDeployed) {
+    box.text(text('learned.nothing'));
+    $('#lastgood-gate-legend, #lastgood-gate-forget').hide();
+    return;
+  }
   try {
     const plans = await getJson<readonly LearnedPlan[]>(`lastgood/gates/${gateId}/learned`);
     for (const plan of plans) box.append(showWeek(plan));
