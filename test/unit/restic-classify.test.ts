@@ -291,7 +291,7 @@ describe('who holds a lock', () => {
 
 test('each end has a sentence of its own', () => {
   const sentence = (c: Partial<Classification>): string =>
-    failureSentence({ kind: 'failed', detail: 'so', ...c } as Classification, 'en-US');
+    failureSentence({ kind: 'failed', detail: 'so', ...c }, 'en-US');
   const lock = { pid: 7, host: 'pi', user: 'anna', exclusive: true, ageText: '5.6s' };
   const said = [
     sentence({ kind: 'cancelled' }),

@@ -111,11 +111,11 @@ describe('the restic that may have left its lock', () => {
   });
 
   test('after our own death', () => {
-    const after = (changes: Partial<RunState>): unknown =>
+    const left = (changes: Partial<RunState>): unknown =>
       attemptInterrupted(state, run(changes), { at: NOW, reason: '' }).run?.abandoned ?? null;
-    expect(after({ process: RESTIC, abandoned: EARLIER })).toEqual(RESTIC);
-    expect(after({ abandoned: EARLIER })).toEqual(EARLIER);
-    expect(after({})).toBeNull();
+    expect(left({ process: RESTIC, abandoned: EARLIER })).toEqual(RESTIC);
+    expect(left({ abandoned: EARLIER })).toEqual(EARLIER);
+    expect(left({})).toBeNull();
   });
 
   test('is handed on from run to run until it was dealt with', () => {
@@ -138,8 +138,8 @@ describe('the restic that may have left its lock', () => {
   });
 
   test('a check that said no is in the history', () => {
-    const after = attemptBlocked(state, run({}), { at: NOW, blockedBy: 'mount', reason: 'No.' });
-    expect(after.history).toEqual([
+    const noted = attemptBlocked(state, run({}), { at: NOW, blockedBy: 'mount', reason: 'No.' });
+    expect(noted.history).toEqual([
       { at: iso(NOW), run: 'r', attempt: 1, outcome: 'blocked', reason: 'No.' },
     ]);
   });
