@@ -16,6 +16,7 @@ const TESTS = [
   'drives',
   'device',
   'device-sense',
+  'plan-decisions',
   'power-up',
   'transitions',
   'state-shape',

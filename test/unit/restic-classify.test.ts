@@ -235,3 +235,75 @@ describe('the words for what nothing else explains', () => {
     expect(ended({ stderr: `Fatal: dial tcp ${'x'.repeat(5000)}\n` }).detail.length).toBeLessThanOrEqual(300);
   });
 });
+
+describe('an exit code without a word', () => {
+  test.each([
+    [10, 'repo-missing'],
+    [11, 'locked'],
+    [12, 'auth'],
+    [130, 'interrupted'],
+    [1, 'unknown'],
+    [2, 'unknown'],
+  ] as const)('%i is %s', (rc, failureClass) => {
+    const c = ended({ rc });
+    expect(c).toEqual({ kind: 'failed', class: failureClass, detail: `exit code ${rc}` });
+    // It counts whatever restic was told to do.
+    expect(ended({ rc, operation: 'forget' }).class).toBe(failureClass);
+  });
+
+  test('3 means that something was left out', () => {
+    for (const operation of ['backup', 'forget', 'restore']) {
+      expect(ended({ rc: 3, operation })).toEqual({ kind: 'partial', detail: 'exit code 3' });
+    }
+  });
+
+  test('a sign says the same before restic had such codes', () => {
+    expect(ended({ stderr: 'Fatal: wrong password or no key found\n' }).class).toBe('auth');
+    expect(ended({ stderr: 'signal interrupt received, cleaning up\n' }).class).toBe('interrupted');
+    expect(ended({ stderr: 'Fatal: failed to refresh lock in time\n' }).class).toBe('interrupted');
+  });
+});
+
+describe('who holds a lock', () => {
+  const lockOf = (line: string): Classification['lock'] =>
+    ended({ rc: 11, stderr: `unable to create lock in backend: repository is already locked${line}\n` }).lock;
+
+  test('alone or with others, with or without what else restic knows', () => {
+    const holder = { pid: 7, host: 'pi', user: 'anna', ageText: '' };
+    expect(lockOf(' exclusively by PID 7 on pi by anna (UID 1000, GID 1000)')).toEqual({
+      ...holder,
+      exclusive: true,
+    });
+    expect(lockOf(' by PID 7 on pi by anna (UID 1000, GID 1000)')).toEqual({ ...holder, exclusive: false });
+    expect(lockOf(' by PID 7 on pi by anna')).toEqual({ ...holder, exclusive: false });
+    expect(lockOf(' by PID 7 on pi by  (UID 0, GID 0)')).toEqual({ ...holder, user: '', exclusive: false });
+    expect(lockOf(' by somebody')).toBeUndefined();
+  });
+
+  test('and since when', () => {
+    const stderr =
+      'repository is already locked by PID 7 on pi by anna (UID 0, GID 0)\nlock was created at 2026-11-23 12:00:00 (5.6s ago)\n';
+    expect(ended({ rc: 11, stderr }).lock?.ageText).toBe('5.6s');
+    const odd = stderr.replace('(5.6s ago)', '');
+    expect(ended({ rc: 11, stderr: odd }).lock?.ageText).toBe('');
+  });
+});
+
+test('each end has a sentence of its own', () => {
+  const sentence = (c: Partial<Classification>): string =>
+    failureSentence({ kind: 'failed', detail: 'so', ...c }, 'en-US');
+  const lock = { pid: 7, host: 'pi', user: 'anna', exclusive: true, ageText: '5.6s' };
+  const said = [
+    sentence({ kind: 'cancelled' }),
+    sentence({ class: 'device-unavailable', ghost: true }),
+    sentence({ class: 'device-unavailable' }),
+    sentence({ class: 'locked', lock }),
+    sentence({ class: 'locked', lock: { ...lock, ageText: '' } }),
+    sentence({ class: 'locked' }),
+    sentence({ kind: 'partial' }),
+  ];
+  expect(new Set(said).size).toBe(said.length);
+  for (const text of said) expect(text).not.toMatch(/failures:|\{/);
+  expect(said[3]).toContain('5.6s');
+  expect(sentence({ kind: 'ok' })).toBe('');
+});

@@ -1,8 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { iso } from '../../src/lib/clock.ts';
+import type { FailureClass } from '../../src/lib/failure.ts';
+import { FAILURE_CLASSES } from '../../src/lib/failure.ts';
 import type { PlanState, RunState, SuccessRecord } from '../../src/lib/plan/state.ts';
 import { newPlanState } from '../../src/lib/plan/state.ts';
-import { endRun, stampSuccess } from '../../src/lib/plan/transitions.ts';
+import {
+  attemptBlocked,
+  attemptFailed,
+  attemptInterrupted,
+  beginRun,
+  endRun,
+  stampSuccess,
+} from '../../src/lib/plan/transitions.ts';
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
 const DEBT = { dueAt: NOW + 86_400_000, perDrive: false };
@@ -74,5 +83,64 @@ describe('the history of a run that is over', () => {
       expect(bare.history).toHaveLength(1);
       expect(bare.alarmed).toBe(true);
     }
+  });
+});
+
+describe('the restic that may have left its lock', () => {
+  const RESTIC = { pid: 4711, startTicks: 1 };
+  const EARLIER = { pid: 42, startTicks: 2 };
+  const state = newPlanState('photos', 'Photos');
+  const run = (changes: Partial<RunState>): RunState =>
+    ({ id: 'r', attempt: 1, failures: 0, waits: 0, process: null, abandoned: null, ...changes }) as RunState;
+  const failed = (failureClass: FailureClass, changes: Partial<RunState>): RunState['abandoned'] => {
+    const facts = { at: NOW, outcome: 'failed', failureClass, reason: '', claim: null } as const;
+    return attemptFailed(state, run(changes), facts).run?.abandoned ?? null;
+  };
+  const LEAVING: readonly FailureClass[] = [
+    'interrupted',
+    'device-unavailable',
+    'device-readonly',
+    'stalled',
+  ];
+
+  test.each(FAILURE_CLASSES)('after %s', (failureClass) => {
+    const isLeft = LEAVING.includes(failureClass);
+    expect(failed(failureClass, { process: RESTIC })).toEqual(isLeft ? RESTIC : null);
+    expect(failed(failureClass, { abandoned: EARLIER }), 'one of before is not forgotten').toEqual(EARLIER);
+    expect(failed(failureClass, { process: RESTIC, abandoned: EARLIER })).toEqual(isLeft ? RESTIC : EARLIER);
+  });
+
+  test('after our own death', () => {
+    const left = (changes: Partial<RunState>): unknown =>
+      attemptInterrupted(state, run(changes), { at: NOW, reason: '' }).run?.abandoned ?? null;
+    expect(left({ process: RESTIC, abandoned: EARLIER })).toEqual(RESTIC);
+    expect(left({ abandoned: EARLIER })).toEqual(EARLIER);
+    expect(left({})).toBeNull();
+  });
+
+  test('is handed on from run to run until it was dealt with', () => {
+    const facts = { at: NOW, trigger: 'schedule', id: 'next', nextSlotAt: null, why: '' } as never;
+    expect(beginRun({ ...state, abandoned: EARLIER }, facts).run?.abandoned).toEqual(EARLIER);
+    expect(beginRun(state, facts).run?.abandoned).toBeNull();
+  });
+
+  test('a device that was switched on in vain is counted, and nothing else is', () => {
+    const vain = (failureClass: FailureClass): number | undefined => {
+      const facts = { at: NOW, outcome: 'failed', failureClass, reason: '', claim: null } as const;
+      return attemptFailed(state, run({ vainPowerUps: 1 }), facts).run?.vainPowerUps;
+    };
+    expect(vain('power-up-failed')).toBe(2);
+    expect(vain('network')).toBe(1);
+    const blocked = (inVain: boolean): number | undefined =>
+      attemptBlocked(state, run({}), { at: NOW, blockedBy: 'mount', reason: 'No.', inVain }).run
+        ?.vainPowerUps;
+    expect([blocked(true), blocked(false)]).toEqual([1, 0]);
+  });
+
+  test('a check that said no is in the history', () => {
+    const noted = attemptBlocked(state, run({}), { at: NOW, blockedBy: 'mount', reason: 'No.' });
+    expect(noted.history).toEqual([
+      { at: iso(NOW), run: 'r', attempt: 1, outcome: 'blocked', reason: 'No.' },
+    ]);
   });
 });
