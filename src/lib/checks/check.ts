@@ -55,7 +55,7 @@ export type CheckLeaf = CheckLimits &
         /** `path` is the root of a mounted file system that can be written to, not a folder that merely exists. */
         readonly kind: 'mount';
         readonly path: string;
-        /** Such as `ext4`; not set: any. */
+        /** Such as `ext4`; without it every type is right. */
         readonly fsType?: string;
         /** The drive that must be mounted there, as under `/dev/disk/by-uuid` and `by-label`. */
         readonly uuid?: string;
