@@ -25,6 +25,7 @@ beforeEach(() => {
   gates.length = 0;
   vi.stubGlobal('RED', {
     _: say,
+    i18n: { lang: () => 'en-US' },
     nodes: {
       eachNode: (visit: (node: unknown) => void) => gates.forEach(visit),
       workspace: (id: string) => ({ label: `tab ${id}` }),
@@ -99,4 +100,19 @@ test('gates of other plans and disabled gates are in nobody’s way', () => {
   gate('office', 'office', []);
   gate('asleep', 'home', [], { d: true });
   expect(conflicts('mine', [], 'home', plans)).toEqual([]);
+});
+
+test('the fields of the adaptive policy are complained about only where they show', async () => {
+  type Validate = (this: unknown, value: unknown, options: unknown) => true | string;
+  let defaults: Record<string, { validate?: Validate }> = {};
+  Object.assign(RED.nodes, {
+    registerType: (_type: string, definition: { defaults: typeof defaults }) => ({ defaults } = definition),
+  });
+  await import('../../src/nodes/retry-gate/retry-gate.editor.ts');
+  for (const field of ['looksPerDay', 'waitFactor', 'lookAtLeastEvery']) {
+    const complaint = (policy: string): unknown =>
+      defaults[field]?.validate?.call({ id: 'g1', policy }, '', {});
+    expect(complaint('adaptive'), field).toContain(':');
+    expect(complaint('fixed'), field).toBe(true);
+  }
 });

@@ -43,8 +43,9 @@ function growing(policy: RetryPolicyName | undefined): boolean {
   return policy === 'exponential' || policy === 'adaptive' || policy === undefined;
 }
 
-function factorProblem(value: number | '' | undefined, label: string): true | string {
-  return value === undefined || Number(value) >= 1 || text('problem.atLeastOne', { label });
+function adaptiveProblem(gate: Gate, value: number | '' | undefined, label: string): true | string {
+  if (policyOf(gate) !== 'adaptive' || value === undefined) return true;
+  return Number(value) >= 1 || text('problem.atLeastOne', { label });
 }
 
 function capProblem(gate: Gate, cap: string | undefined): true | string {
@@ -219,19 +220,19 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
     looksPerDay: {
       value: 24,
       validate(value, _options) {
-        return factorProblem(value, text('label.looksPerDay'));
+        return adaptiveProblem(this, value, text('label.looksPerDay'));
       },
     },
     waitFactor: {
       value: 4,
       validate(value, _options) {
-        return factorProblem(value, text('label.waitFactor'));
+        return adaptiveProblem(this, value, text('label.waitFactor'));
       },
     },
     lookAtLeastEvery: {
       value: '1h',
       validate(value, _options) {
-        return durationProblem(value, text('label.lookAtLeastEvery'));
+        return policyOf(this) !== 'adaptive' || durationProblem(value, text('label.lookAtLeastEvery'));
       },
     },
     timeLimit: {
