@@ -3,6 +3,7 @@ import type { Retention } from '../lib/restic/retention.ts';
 import { invalidRetentionField } from '../lib/restic/retention.ts';
 import type { PlanDefinition } from '../nodes/backup-plan/definition.ts';
 import { durationProblem } from './duration-field.ts';
+import { WATTS } from './plan-device.ts';
 import { cronComplaint, isTimeZone } from './plan-schedule.ts';
 import type { EditedNode } from './red.ts';
 import { isEnvironmentReference, textsOf } from './red.ts';
@@ -131,10 +132,11 @@ export function wattsAnswer(
   label: 'wattsOn' | 'wattsOff',
 ): Answer {
   const typed = String(watts ?? '').trim();
-  if (typed === '' || isEnvironmentReference(typed)) return true;
-  if (!/^\d+(\.\d+)?$/.test(typed)) return answer(label, text('error.watts'));
-  const on = label === 'wattsOff' ? current(plan, 'wattsOn') : '';
-  return answer(label, on !== '' && Number(typed) >= Number(on) ? text('error.wattsOrder') : undefined);
+  if (isEnvironmentReference(typed)) return true;
+  if (typed !== '' && !/^\d+(\.\d+)?$/.test(typed)) return answer(label, text('error.watts'));
+  if (label === 'wattsOn') return true;
+  const on = Number(current(plan, 'wattsOn').trim() || WATTS.wattsOn);
+  return answer(label, Number(typed || WATTS.wattsOff) >= on ? text('error.wattsOrder') : undefined);
 }
 
 /** Percent; an empty field stands for the default. */
