@@ -35,7 +35,6 @@ export function readGatePolicy(definition: GateDefinition): (situation: Situatio
   const timeLimitMs = field('timeLimit', 0);
   const rest: Omit<RetryPolicy, 'waitDelay'> = {
     failureDelay,
-    // Backrest's delays are exact.
     ...(definition.policy === 'adaptive'
       ? {
           adaptive: {
@@ -45,6 +44,7 @@ export function readGatePolicy(definition: GateDefinition): (situation: Situatio
           },
         }
       : {}),
+    // Backrest's delays are exact.
     jitter: definition.policy?.startsWith('backrest-')
       ? 0
       : Math.min(Math.max(Number(definition.jitterPercent) || 0, 0), 50) / 100,

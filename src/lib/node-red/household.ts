@@ -131,9 +131,9 @@ export class Household {
     throw new Problem(deployed ? 'plan-not-ready' : 'unknown-plan', { plan: key.slice(0, 64) });
   }
 
-  /** The plan member of a node id as the editor knows it (in a subflow, instances have ids of their own). */
+  /** The plan member of a node id as the editor knows it. */
   planByNodeId(id: string): PlanMember | undefined {
-    return this.plans.get(id) ?? [...this.plans.values()].find((plan) => aliasOf(plan.node) === id);
+    return knownBy(id, this.plans.values());
   }
 
   planByKey(key: string): PlanMember | undefined {
@@ -230,8 +230,14 @@ function claims(gate: GateMember, plan: PlanMember): boolean {
   return gate.planIds.includes(plan.node.id) || gate.planIds.includes(aliasOf(plan.node) ?? '');
 }
 
+/** The one that the editor knows by an id: in a subflow, instances have ids of their own. */
+export function knownBy<T extends { readonly node: Node }>(id: string, members: Iterable<T>): T | undefined {
+  const all = [...members];
+  return all.find(({ node }) => node.id === id) ?? all.find(({ node }) => aliasOf(node) === id);
+}
+
 /** The id that the editor knows a node of a subflow's instance by. */
-export function aliasOf(node: Node): string | undefined {
+function aliasOf(node: Node): string | undefined {
   return (node as Node & { _alias?: string })._alias;
 }
 

@@ -12,7 +12,7 @@ import type { PlanContext } from '../../lib/node-red/check-context.ts';
 import { NO_PLAN, planContext, planOfCheck } from '../../lib/node-red/check-context.ts';
 import type { Arrival } from '../../lib/node-red/house-value.ts';
 import { readHouseValue } from '../../lib/node-red/house-value.ts';
-import { aliasOf, householdOf } from '../../lib/node-red/household.ts';
+import { householdOf, knownBy } from '../../lib/node-red/household.ts';
 import { asProblem, onInput, sendOut } from '../../lib/node-red/input.ts';
 import { closeJobs } from '../../lib/node-red/job-outlet.ts';
 import { duration } from '../../lib/node-red/plan-settings.ts';
@@ -169,13 +169,6 @@ export default function register(red: NodeAPI): void {
 
   red.nodes.registerType('precondition-check', createCheck);
   registerCheckRoutes(red, {
-    look(checkNodeId, { act, language: asked }) {
-      const all = [...deployed];
-      // In a subflow, instances have ids of their own.
-      const check =
-        all.find(({ node }) => node.id === checkNodeId) ??
-        all.find(({ node }) => aliasOf(node) === checkNodeId);
-      return check?.look(act, asked);
-    },
+    look: (checkNodeId, { act, language: asked }) => knownBy(checkNodeId, deployed)?.look(act, asked),
   });
 }

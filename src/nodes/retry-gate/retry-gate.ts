@@ -4,7 +4,7 @@ import { readTicket } from '../../lib/message.ts';
 import { flowContextMirror } from '../../lib/node-red/context-mirror.ts';
 import { readGatePolicy } from '../../lib/node-red/gate-policy.ts';
 import type { GateMember, PlanMember } from '../../lib/node-red/household.ts';
-import { aliasOf, householdOf } from '../../lib/node-red/household.ts';
+import { householdOf, knownBy } from '../../lib/node-red/household.ts';
 import { asProblem, onInput, sendOut } from '../../lib/node-red/input.ts';
 import { registerGateRoutes } from '../../lib/node-red/routes-learned.ts';
 import { gateStatus, shortened } from '../../lib/node-red/status.ts';
@@ -112,8 +112,7 @@ export default function register(red: NodeAPI): void {
 
   red.nodes.registerType('retry-gate', createGate);
   const recordsOf = (gateNodeId: string): PlanRecord[] | undefined => {
-    const gates = [...household.gates.values()];
-    const gate = gates.find(({ node }) => node.id === gateNodeId || aliasOf(node) === gateNodeId);
+    const gate = knownBy(gateNodeId, household.gates.values());
     if (gate === undefined) return undefined;
     return registry.all().filter((record) => record.gateId === gate.node.id);
   };
