@@ -4,6 +4,7 @@ import type { PlanDefinition, Situation } from '../nodes/backup-plan/definition.
 import { durationField, durationInWords } from './duration-field.ts';
 import { textsOf } from './red.ts';
 import { getJson, sentence } from './server.ts';
+import { isTimeZone } from './time-zone.ts';
 import { showVerdict } from './verdict.ts';
 import { editorLanguage } from './words.ts';
 
@@ -65,17 +66,6 @@ interface CronPreview {
   readonly timeZone?: string;
   readonly next?: readonly string[];
   readonly error?: string;
-}
-
-/** Is this an IANA time zone, or empty for the server's? */
-export function isTimeZone(zone: string): boolean {
-  if (zone === '') return true;
-  try {
-    Intl.DateTimeFormat('en-US', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Errors of the expressions that the server has judged, by expression and zone. */

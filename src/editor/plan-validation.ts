@@ -4,9 +4,10 @@ import { invalidRetentionField } from '../lib/restic/retention.ts';
 import type { PlanDefinition } from '../nodes/backup-plan/definition.ts';
 import { durationProblem } from './duration-field.ts';
 import { WATTS } from './plan-device.ts';
-import { cronComplaint, isTimeZone } from './plan-schedule.ts';
+import { cronComplaint } from './plan-schedule.ts';
 import type { EditedNode } from './red.ts';
 import { isEnvironmentReference, textsOf } from './red.ts';
+import { isTimeZone } from './time-zone.ts';
 import { words } from './words.ts';
 
 const text = textsOf('backup-plan');

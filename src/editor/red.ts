@@ -78,7 +78,6 @@ interface EditorRed {
     eachConfig(visit: (node: EditedNode<Record<string, unknown>>) => boolean | void): void;
     workspace(id: string): { readonly label: string } | undefined;
     subflow(id: string): { readonly name: string } | undefined;
-    /** What is deployed, as far as this browser knows. */
     originalFlow(): readonly Readonly<Record<string, unknown>>[] | undefined;
   };
   editor: { validateNode(node: EditedNode<Record<string, unknown>>): boolean };
@@ -111,6 +110,11 @@ export function textsOf(
   type: string,
 ): (key: string, values?: Readonly<Record<string, string | number>>) => string {
   return (key, values) => RED._(`@lastgood/node-red-restic/${type}:${key}`, values ?? {});
+}
+
+/** What is deployed of a node, as far as this browser knows; undefined: nothing. */
+export function deployedNode(id: string): Readonly<Record<string, unknown>> | undefined {
+  return RED.nodes.originalFlow()?.find((node) => node['id'] === id);
 }
 
 /** `${NAME}` or `$(NAME)`: filled in by Node-RED at deploy, so nothing can be said about it in the dialog. */

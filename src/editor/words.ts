@@ -32,6 +32,13 @@ export function editorLanguage(): 'en-US' | 'zh-CN' {
   return RED.i18n.lang() === 'zh-CN' ? 'zh-CN' : 'en-US';
 }
 
+/** Short name of a weekday, 1 Monday to 7 Sunday. */
+export function weekdayName(day: number): string {
+  // The first of January 2024 was a Monday.
+  const date = new Date(Date.UTC(2024, 0, day));
+  return new Intl.DateTimeFormat(editorLanguage(), { weekday: 'short', timeZone: 'UTC' }).format(date);
+}
+
 /** The texts of the parts that all dialogs share, in the editor's language. */
 export function words(): Words {
   return editorLanguage() === 'zh-CN' ? chinese : english;

@@ -5,7 +5,6 @@ import type { PathList } from '../../editor/path-list.ts';
 import { pathList } from '../../editor/path-list.ts';
 import { deviceFields, WATTS } from '../../editor/plan-device.ts';
 import { newPlanKey } from '../../editor/plan-key.ts';
-import { storeNumbers } from '../../editor/plan-numbers.ts';
 import { retentionFields } from '../../editor/plan-retention.ts';
 import { scheduleFields, showServerZone } from '../../editor/plan-schedule.ts';
 import {
@@ -31,6 +30,7 @@ import type { EditedNode } from '../../editor/red.ts';
 import { textsOf } from '../../editor/red.ts';
 import { sections } from '../../editor/sections.ts';
 import { getJson, postJson, sentence } from '../../editor/server.ts';
+import { storeNumbers } from '../../editor/stored-numbers.ts';
 import { useSharedStyle } from '../../editor/style.ts';
 import { showVerdict } from '../../editor/verdict.ts';
 import type { Retention } from '../../lib/restic/retention.ts';
@@ -308,7 +308,7 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
     this.excludes = lists.excludes.texts();
     this.tags = lists.tags.texts();
     this.retention = lists.retention();
-    storeNumbers(this);
+    storeNumbers(this, ['wattsOn', 'wattsOff', 'shrinkLimit']);
     dialogOpened(undefined);
     setTimeout(revalidatePlans);
     return wasCompleted(this);

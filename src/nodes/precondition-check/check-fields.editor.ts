@@ -13,6 +13,7 @@ import {
   newId,
   tickIn,
 } from './check-field.editor.ts';
+import { isGroupKind } from './check-kinds.editor.ts';
 import { stateFields } from './state-fields.editor.ts';
 import { timeFields } from './time-fields.editor.ts';
 
@@ -100,7 +101,7 @@ function ownFields(kind: CheckKind, main: Place, more: Place): Field[] {
 
 /** What any check may have. */
 function limits(kind: CheckKind, more: Place): Field[] {
-  const seconds = ['all', 'any', 'none', 'at-least'].includes(kind) ? text('placeholder.noLimit') : '10';
+  const seconds = isGroupKind(kind) ? text('placeholder.noLimit') : '10';
   return [
     durationIn(more, 'timeout', { unit: 's', placeholder: seconds }),
     durationIn(more, 'hold', { unit: 's', placeholder: '0' }),

@@ -1,24 +1,18 @@
 import type { EditedNode } from '../../editor/red.ts';
-import { textsOf } from '../../editor/red.ts';
+import { deployedNode, textsOf } from '../../editor/red.ts';
 import { postJson, sentence } from '../../editor/server.ts';
 import { showVerdict } from '../../editor/verdict.ts';
-import type { CheckReport, CheckSpec } from '../../lib/checks/check.ts';
+import type { CheckSpec } from '../../lib/checks/check.ts';
+import type { LookAnswer } from '../../lib/node-red/routes-check.ts';
 import type { CheckDefinition } from './definition.ts';
 import { clearMarks, markRows } from './result-marks.editor.ts';
 import { resultTree } from './result-tree.editor.ts';
 
 const text = textsOf('precondition-check');
 
-/** What the server answers to `checks/:id/look`. */
-interface Looked {
-  readonly report: CheckReport;
-  /** Some checks wake or mount something, which they do only when asked. */
-  readonly acts: boolean;
-}
-
 /** What is deployed of a node; undefined: nothing. */
 function deployedChecks(id: string): readonly CheckSpec[] | undefined {
-  const deployed = RED.nodes.originalFlow()?.find((node) => node.id === id);
+  const deployed = deployedNode(id);
   if (deployed === undefined) return undefined;
   const checks = deployed['checks'];
   return Array.isArray(checks) ? checks : [];
@@ -52,7 +46,7 @@ export function checkNow(node: EditedNode<CheckDefinition>): (specs: readonly Ch
     button.prop('disabled', true);
     showVerdict(results, { kind: 'busy', text: text(mayAct ? 'now.acting' : 'now.looking') });
     try {
-      const { report, acts } = await postJson<Looked>(
+      const { report, acts } = await postJson<LookAnswer>(
         `lastgood/checks/${node.id}/look`,
         mayAct ? { act: true } : {},
       );

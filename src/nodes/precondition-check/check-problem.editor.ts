@@ -1,6 +1,7 @@
 import { durationProblem } from '../../editor/duration-field.ts';
 import { isFullPath } from '../../editor/full-path.ts';
 import { isEnvironmentReference, textsOf } from '../../editor/red.ts';
+import { isTimeZone } from '../../editor/time-zone.ts';
 import type { CheckGroup, CheckLeaf, CheckSpec, HouseValue } from '../../lib/checks/check.ts';
 import { isGroup } from '../../lib/checks/check.ts';
 import { parseSize } from '../../lib/size.ts';
@@ -153,13 +154,9 @@ function timeProblem(spec: Leaf<'time'>): CheckProblem | undefined {
       return found(field, 'time');
   }
   if (spec.weekdays?.length === 0) return found('weekdays', 'noDay');
-  if (spec.timeZone === undefined || isEnvironmentReference(spec.timeZone)) return undefined;
-  try {
-    Intl.DateTimeFormat('en-US', { timeZone: spec.timeZone });
-    return undefined;
-  } catch {
-    return found('timeZone', 'timeZone');
-  }
+  const { timeZone } = spec;
+  if (timeZone === undefined || isEnvironmentReference(timeZone) || isTimeZone(timeZone)) return undefined;
+  return found('timeZone', 'timeZone');
 }
 
 function durationProblemOf(spec: CheckSpec): CheckProblem | undefined {

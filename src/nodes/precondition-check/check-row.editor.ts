@@ -42,7 +42,7 @@ function iconButton(icon: string, label: string): JQuery {
 function kindMenu(depth: number): JQuery {
   const menu = $('<select data-field="kind">').attr('aria-label', text('label.kind'));
   for (const { heading, kinds } of MENU) {
-    if (heading === 'group' && depth >= DEEPEST) continue;
+    if (heading === 'group' && !groupsFit(depth)) continue;
     const part = $('<optgroup>')
       .attr('label', text(`menu.${heading}`))
       .appendTo(menu);

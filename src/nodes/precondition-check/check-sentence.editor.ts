@@ -1,10 +1,10 @@
 import { joinCommandLine } from '../../editor/command-line.ts';
 import { textsOf } from '../../editor/red.ts';
+import { weekdayName } from '../../editor/words.ts';
 import type { CheckLeaf, CheckSpec, HouseValue } from '../../lib/checks/check.ts';
 import { isGroup } from '../../lib/checks/check.ts';
 import { isEditable, isListedGroup } from './check-kinds.editor.ts';
 import { compares } from './state-fields.editor.ts';
-import { weekdayName } from './time-fields.editor.ts';
 
 const text = textsOf('precondition-check');
 

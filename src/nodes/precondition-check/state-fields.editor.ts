@@ -34,6 +34,8 @@ function typedValue(
   input.typedInput({ types: [...types], default: type });
   input.typedInput('type', type);
   input.typedInput('width', '100%');
+  const shown = input.next('.red-ui-typedInput-container').find('.red-ui-typedInput-input');
+  shown.attr('aria-label', text(`label.${name}`));
   return {
     input,
     read: () => ({

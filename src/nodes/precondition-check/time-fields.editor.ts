@@ -1,18 +1,11 @@
 import { textsOf } from '../../editor/red.ts';
-import { editorLanguage } from '../../editor/words.ts';
+import { weekdayName } from '../../editor/words.ts';
 import type { Field, Place } from './check-field.editor.ts';
 import { fieldFor, inputIn, line } from './check-field.editor.ts';
 
 const text = textsOf('precondition-check');
 
 const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7] as const;
-
-/** Short name of a weekday, 1 Monday to 7 Sunday. */
-export function weekdayName(day: number): string {
-  // The first of January 2024 was a Monday.
-  const date = new Date(Date.UTC(2024, 0, day));
-  return new Intl.DateTimeFormat(editorLanguage(), { weekday: 'short', timeZone: 'UTC' }).format(date);
-}
 
 /** `7`, `7:5` and `0730` as people type them, as `07:00`, `07:05` and `07:30`; anything else as it is. */
 function asTime(typed: string): string {
@@ -34,7 +27,13 @@ export function timeFields(main: Place): Field[] {
 
   const given = main.given['weekdays'];
   const chosen = (day: number): boolean => !Array.isArray(given) || given.includes(day);
-  const days = line(main).addClass('lastgood-check-days').attr('data-field', 'weekdays');
+  const days = line(main)
+    .addClass('lastgood-check-days')
+    .attr({
+      role: 'group',
+      'data-field': 'weekdays',
+      'aria-label': text('label.weekdays'),
+    });
   const buttons = WEEKDAYS.map((day) =>
     $('<button type="button" class="red-ui-button red-ui-button-small toggle">')
       .attr({ 'data-day': day, 'aria-pressed': String(chosen(day)) })

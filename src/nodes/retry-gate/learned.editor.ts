@@ -1,20 +1,12 @@
-import { textsOf } from '../../editor/red.ts';
+import { deployedNode, textsOf } from '../../editor/red.ts';
 import { getJson, postJson, sentence } from '../../editor/server.ts';
-import { editorLanguage } from '../../editor/words.ts';
+import { weekdayName } from '../../editor/words.ts';
 import type { LearnedPlan } from '../../lib/node-red/routes-learned.ts';
 
 const text = textsOf('retry-gate');
 
 /** In pixels: the more attempts, the bigger. */
 const BIGGEST_DOT = 10;
-/** A Monday: for the names of the days. */
-const MONDAY = new Date(2029, 0, 1);
-
-function dayName(day: number): string {
-  const date = new Date(MONDAY);
-  date.setDate(MONDAY.getDate() + day);
-  return new Intl.DateTimeFormat(editorLanguage(), { weekday: 'short' }).format(date);
-}
 
 function showHour(
   [looked, seen]: readonly [number, number],
@@ -24,7 +16,7 @@ function showHour(
   const attempts = planned.filter((one) => Math.floor(one) === hour);
   const cell = $('<td>').attr(
     'title',
-    `${dayName(Math.floor(hour / 24))} ${hour % 24}:00: ${text('learned.hour', { looked, seen })}`,
+    `${weekdayName(1 + Math.floor(hour / 24))} ${hour % 24}:00: ${text('learned.hour', { looked, seen })}`,
   );
   if (looked > 0) cell.css('background', `rgba(10, 125, 84, ${0.08 + (0.92 * seen) / looked})`);
   const size = Math.min(2 + 2 * attempts.length, BIGGEST_DOT);
@@ -38,7 +30,7 @@ function showWeek({ name, week }: LearnedPlan): JQuery {
   for (let hour = 0; hour < 24; hour += 6) $('<th colspan="6">').text(`${hour}:00`).appendTo(head);
   for (let day = 0; day < 7; day += 1) {
     const row = $('<tr>')
-      .append($('<th>').text(dayName(day)))
+      .append($('<th>').text(weekdayName(1 + day)))
       .appendTo(table);
     for (let hour = day * 24; hour < day * 24 + 24; hour += 1) {
       row.append(showHour(week.hours[hour] ?? [0, 0], week.planned, hour));
@@ -49,8 +41,7 @@ function showWeek({ name, week }: LearnedPlan): JQuery {
 
 async function show(gateId: string): Promise<void> {
   const box = $('#lastgood-gate-weeks').empty();
-  const isDeployed = RED.nodes.originalFlow()?.some(({ id }) => id === gateId) === true;
-  if (!isDeployed) {
+  if (deployedNode(gateId) === undefined) {
     box.text(text('learned.nothing'));
     $('#lastgood-gate-legend, #lastgood-gate-forget').hide();
     return;

@@ -3,6 +3,7 @@ import { fillMissingProperties, wasCompleted } from '../../editor/missing-proper
 import { allPlans, type PlanChoice } from '../../editor/plans.ts';
 import { type EditedNode, textsOf } from '../../editor/red.ts';
 import { sections } from '../../editor/sections.ts';
+import { storeNumbers } from '../../editor/stored-numbers.ts';
 import { useSharedStyle } from '../../editor/style.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { FAILURE_CLASSES, type FailureClass, PERMANENT_CLASSES } from '../../lib/failure.ts';
@@ -313,18 +314,7 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
     this.plans = chosenPlans();
     // Backrest's delays are exact, so its presets are too.
     if (shownPolicy().startsWith('backrest')) $('#node-input-jitterPercent').val(0);
-    // The editor reads its inputs after this, as texts: hide those whose numbers are stored already.
-    for (const field of [
-      'jitterPercent',
-      'failureBudget',
-      'waitBudget',
-      'looksPerDay',
-      'waitFactor',
-    ] as const) {
-      if (!/^\d+(\.\d+)?$/.test(typed(field))) continue;
-      this[field] = Number(typed(field));
-      $(`#node-input-${field}`).removeAttr('id');
-    }
+    storeNumbers(this, ['jitterPercent', 'failureBudget', 'waitBudget', 'looksPerDay', 'waitFactor']);
     const ticked = FAILURE_CLASSES.filter((failure) =>
       $(`#lastgood-gate-temporary input[value="${failure}"]`).is(':checked'),
     );
