@@ -3,11 +3,7 @@ import type { PlanChoice } from './plans.ts';
 import { words } from './words.ts';
 
 /** Fills a list with a check box for each plan, and for each chosen one that is gone, so that it can be unticked. */
-export function showPlanChoice(
-  list: string,
-  chosen: readonly string[],
-  plans: readonly PlanChoice[],
-): void {
+export function showPlanChoice(list: string, chosen: readonly string[], plans: readonly PlanChoice[]): void {
   const gone = chosen.filter((id) => !plans.some((plan) => plan.id === id));
   const add = (id: string, label: string): void => {
     const box = $('<input type="checkbox">').val(id).prop('checked', chosen.includes(id));

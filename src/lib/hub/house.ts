@@ -49,10 +49,10 @@ export function houseState(
     if (broken !== undefined) return `${say('unusable', { plan: broken })}${others()}`;
     const worst = worstOf(problems);
     if (worst !== undefined) return `${worst.name}${say('colon')}${worst.reason}${others()}`;
-    if (oldest === undefined) return say('none', { plans });
+    if (oldest === undefined) return say('none');
     const { name: plan, lastSuccessAt } = oldest;
-    if (lastSuccessAt === null) return say('notYet', { plans, plan });
-    return say('well', { plans, plan, time: sentences.when(Date.parse(lastSuccessAt), now) });
+    if (lastSuccessAt === null) return say('notYet', { plan });
+    return say('well', { plan, time: sentences.when(Date.parse(lastSuccessAt), now) });
 
     function others(): string {
       return count > 1 ? say('others', { count: count - 1 }) : '';

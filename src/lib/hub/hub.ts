@@ -204,6 +204,11 @@ export class Hub {
     }
   }
 
+  /** Resolves when the work on retained messages that is due is done. */
+  async settled(): Promise<void> {
+    await this.tail;
+  }
+
   /** Ends all that goes on. `removed`: for good, so that the broker is told to forget everything. */
   async close(removed: boolean): Promise<void> {
     this.closed = true;

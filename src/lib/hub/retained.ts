@@ -90,7 +90,10 @@ export class Retained {
    * @param anew send also what did not change: the broker or Home Assistant may have lost it
    * @param heard the broker was there a moment ago, so that what is taken away now need not be remembered
    */
-  async bring(wanted: Wanted, how: { readonly anew?: boolean; readonly heard?: boolean } = {}): Promise<void> {
+  async bring(
+    wanted: Wanted,
+    how: { readonly anew?: boolean; readonly heard?: boolean } = {},
+  ): Promise<void> {
     const { anew = false, heard = false } = how;
     await this.load();
     if (anew) this.digests.clear();

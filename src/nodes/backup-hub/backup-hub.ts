@@ -23,7 +23,10 @@ export default function register(red: NodeAPI): void {
   const { language, registry } = household;
   const door = registerHubRoutes(red);
 
-  function createHub(this: Node & { credentials: HubCredentials }, definition: HubDefinition & NodeDef): void {
+  function createHub(
+    this: Node & { credentials: HubCredentials },
+    definition: HubDefinition & NodeDef,
+  ): void {
     red.nodes.createNode(this, definition);
     const node = this;
     const show = statusLight(node);
@@ -38,7 +41,10 @@ export default function register(red: NodeAPI): void {
     };
 
     try {
-      const topics = hubTopics(definition.baseTopic || 'lastgood', definition.discoveryPrefix || 'homeassistant');
+      const topics = hubTopics(
+        definition.baseTopic || 'lastgood',
+        definition.discoveryPrefix || 'homeassistant',
+      );
       const planIds = Array.isArray(definition.plans) ? definition.plans : [];
       const theHub = new Hub(
         { id: node.id, topics, hasProgress: definition.progress === true },

@@ -15,10 +15,10 @@ export type BrokerWords = 'right' | 'nothing' | 'other';
 /** `other`: it says something else already, which somebody may need. */
 export function brokerWords(broker: Broker, topic: string): BrokerWords {
   const said = OCCASIONS.map(({ name, payload }) => {
-    const itsTopic = String(broker[`${name}Topic`] ?? '');
+    const itsTopic = broker[`${name}Topic`] ?? '';
     if (itsTopic === '') return 'nothing';
     const isRight =
-      itsTopic === topic && broker[`${name}Payload`] === payload && String(broker[`${name}Retain`]) === 'true';
+      itsTopic === topic && broker[`${name}Payload`] === payload && broker[`${name}Retain`] === 'true';
     return isRight ? 'right' : itsTopic === topic ? 'nothing' : 'other';
   });
   if (said.every((one) => one === 'right')) return 'right';

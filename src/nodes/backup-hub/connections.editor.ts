@@ -37,7 +37,7 @@ export function showConnections(hubId: string, needs: Needs): void {
   }
   for (const sender of senders) {
     // Its own settings come before those of a message.
-    const own = ['topic', 'qos', 'retain'].filter((name) => String(sender[name] ?? '') !== '');
+    const own = ['topic', 'qos', 'retain'].filter((name) => (sender[name] ?? '') !== '');
     if (own.length > 0) {
       const fields = own.map((name) => text(`mqttField.${name}`)).join(text('comma'));
       line({ kind: 'warn', text: text('connection.outHasOwn', { node: nameOf(sender), fields }) });
@@ -46,7 +46,8 @@ export function showConnections(hubId: string, needs: Needs): void {
   const brokerIds = new Set(senders.map((sender) => String(sender['broker'])));
   for (const id of brokerIds) {
     const broker = RED.nodes.node(id);
-    if (broker != null) showBroker(broker, `${needs.base}/availability`, line, () => showConnections(hubId, needs));
+    if (broker != null)
+      showBroker(broker, `${needs.base}/availability`, line, () => showConnections(hubId, needs));
   }
   showSubscriptions(hubId, needs, line);
 }
@@ -63,7 +64,10 @@ function showBroker(
     line({ kind: 'ok', text: text('connection.willRight', values) });
     return;
   }
-  const box = line({ kind: 'warn', text: text(said === 'other' ? 'connection.willOther' : 'connection.willMissing', values) });
+  const box = line({
+    kind: 'warn',
+    text: text(said === 'other' ? 'connection.willOther' : 'connection.willMissing', values),
+  });
   if (said === 'other') return;
   $('<button type="button" class="red-ui-button red-ui-button-small" id="lastgood-hub-teach">')
     .text(text('button.teach'))
@@ -77,7 +81,7 @@ function showBroker(
 function showSubscriptions(hubId: string, { base, prefix }: Needs, line: (verdict: Verdict) => JQuery): void {
   const filters = nodesBefore(hubId)
     .filter(({ type }) => type === 'mqtt in')
-    .map((node) => String(node['topic'] ?? ''));
+    .flatMap(({ topic }: AnyNode & { topic?: unknown }) => (typeof topic === 'string' ? [topic] : []));
   const wanted = [
     { topic: `${base}/plan/+/cmd`, why: 'commands' },
     { topic: `${base}/availability`, why: 'availability' },
