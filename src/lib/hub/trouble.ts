@@ -18,7 +18,7 @@ const ENDS: ReadonlySet<HistoryEntry['outcome']> = new Set(['succeeded', 'partia
 /** Accepted by a person, found in the repository, or made in a run that has not ended yet. */
 function isGoodSince({ lastSuccess }: PlanState, end: HistoryEntry): boolean {
   if (lastSuccess === null) return false;
-  return lastSuccess.run === end.run || Date.parse(lastSuccess.at) > Date.parse(end.at);
+  return lastSuccess.run === end.run || Date.parse(lastSuccess.at) >= Date.parse(end.at);
 }
 
 /** The attempts of a long run have pushed the end of the one before out of the history. */
