@@ -43,12 +43,13 @@ export function planStatus(changes: Partial<PlanStatus> = {}): PlanStatus {
 
 /** Plans that do nothing but note what they are told. */
 export class FakePlans implements PlansView {
-  statuses: PlanStatus[] = [planStatus()];
+  /** Undefined: not known yet. */
+  statuses: PlanStatus[] | undefined = [planStatus()];
   readonly asked: [id: string, command: HubCommand, pauseMs: number | undefined][] = [];
   answer: () => Promise<CommandAnswer | undefined> = () =>
     Promise.resolve({ result: 'accepted', message: 'A backup starts now.' });
 
-  list(): PlanStatus[] {
+  list(): PlanStatus[] | undefined {
     return this.statuses;
   }
 

@@ -283,6 +283,16 @@ describe('the door', () => {
     expect((await rig.command('run')).status).toBe(202);
   });
 
+  test('lets nobody see some of the plans while others are still being read: who misses one forgets it', async () => {
+    await using rig = await HubRig.open();
+    const { statuses } = rig.plans;
+    rig.plans.statuses = undefined;
+    expect(await rig.ask(EVENTS_PATH)).toMatchObject({ status: 503, json: { error: { code: 'not-ready' } } });
+    expect((await rig.command('run')).status).toBe(503);
+    rig.plans.statuses = statuses;
+    expect((await (await rig.listen()).next()).event).toBe('snapshot');
+  });
+
   test('forgets the token that a redeploy replaced', async () => {
     await using rig = await HubRig.open();
     rig.door.close(rig.hub, { forGood: false });

@@ -1,4 +1,6 @@
 import type { PlanStatus, PlanWord } from '../../protocol/protocol.ts';
+import type { Language } from '../language.ts';
+import { translate } from '../language.ts';
 import { overdueAt } from '../plan/overdue.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import type { PlanState, RunState } from '../plan/state.ts';
@@ -77,4 +79,27 @@ function waitingWord({ outcome }: RunState): PlanWord {
 /** Finer steps would be a hundred events more and tell nobody anything. */
 function wholePercent(fraction: number | undefined): number | null {
   return fraction === undefined ? null : Math.floor(Math.min(1, Math.max(0, fraction)) * 100) / 100;
+}
+
+/** A plan that is deployed and cannot be run, as with settings that are wrong: it is not gone. */
+export function unusableStatus(plan: { key: string; name: string }, language: Language): PlanStatus {
+  return {
+    id: plan.key,
+    name: plan.name === '' ? plan.key : plan.name,
+    state: 'failed',
+    running: false,
+    failed: true,
+    failure: 'config',
+    overdue: false,
+    overdueAt: null,
+    paused: false,
+    pausedUntil: null,
+    dueAt: null,
+    nextAttemptAt: null,
+    lastSuccessAt: null,
+    lastAttemptAt: null,
+    attempt: 0,
+    progress: null,
+    reason: translate(language, 'plan-status:unusable'),
+  };
 }
