@@ -535,7 +535,13 @@ export class House {
         this.snapshots.push({ id, time });
         return { kind: 'succeeded', ...made };
       case 'partial':
-        return { kind: 'partial', ...made, reason: '3 files could not be read.', unreadable: ['/x'] };
+        return {
+          kind: 'partial',
+          ...made,
+          reason: '3 files could not be read.',
+          heldBack: false,
+          unreadable: ['/x'],
+        };
       case 'unverified':
         return {
           kind: 'unverified',

@@ -8,8 +8,10 @@ import {
   attemptBlocked,
   attemptFailed,
   attemptInterrupted,
+  attemptPartial,
   beginRun,
   endRun,
+  handOut,
   stampSuccess,
 } from '../../src/lib/plan/transitions.ts';
 
@@ -84,6 +86,21 @@ describe('the history of a run that is over', () => {
       expect(bare.alarmed).toBe(true);
     }
   });
+});
+
+test('a partial attempt says whether a guard made it so, and the attempt after it does not', () => {
+  const facts = { at: NOW, trigger: 'schedule', run: 'r', nextSlotAt: null, why: '' } as const;
+  const begun = beginRun(newPlanState('photos', 'Photos'), facts);
+  const isHeldBack = ({ run }: PlanState): boolean | undefined => run?.heldBack;
+  expect(isHeldBack(begun)).toBe(false);
+  const partial = success('a', NOW);
+  const outcome = { at: NOW, partial, reason: 'It shrank.' };
+  const { run } = begun;
+  if (run === null) throw new Error('no run');
+  expect(isHeldBack(attemptPartial(begun, run, { ...outcome, heldBack: false }))).toBe(false);
+  const guarded = attemptPartial(begun, run, { ...outcome, heldBack: true });
+  expect(isHeldBack(guarded)).toBe(true);
+  expect(isHeldBack(handOut(guarded, guarded.run ?? run, { at: NOW, why: '' }))).toBe(false);
 });
 
 describe('the restic that may have left its lock', () => {

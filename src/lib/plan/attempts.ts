@@ -235,6 +235,7 @@ export class Attempts {
             at,
             partial: successOf(run.id, outcome),
             reason: outcome.reason,
+            heldBack: outcome.heldBack,
           }),
         );
         return;

@@ -33,6 +33,8 @@ const isRun = has<NonNullable<PlanState['run']>>({
   outcome: orNull(text),
   failureClass: orNull(text),
   reason: text,
+  // Missing in the journals of version 0.1.
+  heldBack: (value) => value === undefined || flag(value),
   failures: count,
   waits: count,
   everFailed: flag,

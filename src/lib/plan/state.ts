@@ -101,6 +101,8 @@ export interface RunState {
   /** Which kind of check said no; null unless blocked. */
   readonly blockedBy: CheckResult['kind'] | null;
   readonly reason: string;
+  /** Partial because of a guard, not of files that could not be read; missing in older journals: no. */
+  readonly heldBack?: boolean;
   /** Failures and waits since the budgets were fresh. */
   readonly failures: number;
   readonly waits: number;

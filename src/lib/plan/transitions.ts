@@ -36,6 +36,7 @@ export function beginRun(
     failureClass: null,
     blockedBy: null,
     reason: '',
+    heldBack: false,
     failures: 0,
     waits: 0,
     everFailed: false,
@@ -74,6 +75,7 @@ export function handOut(state: PlanState, run: RunState, facts: { at: number; wh
       failureClass: null,
       blockedBy: null,
       reason: '',
+      heldBack: false,
       process: null,
     },
     pending: null,
@@ -259,14 +261,15 @@ export function stampSuccess(before: PlanState, success: SuccessRecord, debt: Ne
 export function attemptPartial(
   state: PlanState,
   run: RunState,
-  facts: { at: number; partial: SuccessRecord; reason: string },
+  facts: { at: number; partial: SuccessRecord; reason: string; heldBack: boolean },
 ): PlanState {
+  const { reason, heldBack } = facts;
   return {
     ...state,
-    run: { ...run, phase: 'deciding', outcome: 'partial', reason: facts.reason, claim: null, process: null },
+    run: { ...run, phase: 'deciding', outcome: 'partial', reason, heldBack, claim: null, process: null },
     lastPartial: facts.partial,
     lastPartialAt: facts.partial.at,
-    why: facts.reason,
+    why: reason,
   };
 }
 
