@@ -128,7 +128,11 @@ export class House {
   settings: PlanSettings | undefined;
   policy: RetryPolicy;
   /** Nobody is told of lateness unless the story is about it. */
-  alertPolicy: AlertPolicy = { tiers: { info: null, warning: null, critical: null }, quiet: null, gathers: true };
+  alertPolicy: AlertPolicy = {
+    tiers: { info: null, warning: null, critical: null },
+    quiet: null,
+    gathers: true,
+  };
   /** A wire leads from the gate's alert output. */
   hearsAlerts = true;
   hasGate = true;

@@ -31,7 +31,11 @@ export interface AlertAnswer {
   readonly label: string;
   /** The same as a message for the input of a plan or its gate. */
   readonly message: {
-    readonly payload: { readonly command: PlanCommand; readonly for?: string; readonly plans: readonly string[] };
+    readonly payload: {
+      readonly command: PlanCommand;
+      readonly for?: string;
+      readonly plans: readonly string[];
+    };
   };
 }
 

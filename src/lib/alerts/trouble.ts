@@ -112,7 +112,9 @@ export function late(
   return {
     ...next,
     troubles: { ...next.troubles, backup: { ...backup, since } },
-    pending: next.pending.map((one) => (one.subject === 'backup' && one.kind === 'late' ? { ...one, since } : one)),
+    pending: next.pending.map((one) =>
+      one.subject === 'backup' && one.kind === 'late' ? { ...one, since } : one,
+    ),
   };
 }
 

@@ -1,5 +1,5 @@
-import { Problem } from '../problem.ts';
 import { minutesOfDay, windowsAround } from '../day-window.ts';
+import { Problem } from '../problem.ts';
 import type { ZoneOffset } from '../time-zone.ts';
 import { machineTimeZone, zoneOffset } from '../time-zone.ts';
 import type { CheckSpec } from './check.ts';

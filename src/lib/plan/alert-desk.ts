@@ -69,7 +69,9 @@ export class AlertDesk {
     const taken = await Promise.all(
       plans.map(async (plan) => ({ plan, alert: await plan.alerts.takeLate(tier) })),
     );
-    const [first, ...others] = taken.flatMap(({ plan, alert }) => (alert === undefined ? [] : [{ plan, alert }]));
+    const [first, ...others] = taken.flatMap(({ plan, alert }) =>
+      alert === undefined ? [] : [{ plan, alert }],
+    );
     if (first === undefined) return;
     const message = alertMessage([first.plan, ...others.map(({ plan }) => plan)], first.alert);
     first.plan.alerts.send(message);

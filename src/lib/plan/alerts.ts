@@ -6,17 +6,19 @@ import { late, mentionPause, noted, over, told } from '../alerts/trouble.ts';
 import { isWithin } from '../day-window.ts';
 import type { Carried } from '../message.ts';
 import { machineTimeZone, zoneOffset } from '../time-zone.ts';
-import { alertMessage } from './alert-message.ts';
 import type { AlertDesk } from './alert-desk.ts';
+import { alertMessage } from './alert-message.ts';
 import { cadenceMs } from './cadence.ts';
 import { inTheWay } from './in-the-way.ts';
 import type { PlanRecord } from './record.ts';
+import type { PlanSettings } from './settings.ts';
 import type { PlanState } from './state.ts';
 
 /** After a start, a sleep or a pause, and while an attempt is this young, a backup gets its chance before anybody is told. */
 const GRACE_MS = 15 * 60_000;
 /** The debt is looked at every minute: a longer gap is a sleep, or a clock that was set. */
 const LONGEST_LOOK_GAP_MS = 3 * 60_000;
+const DAY_MS = 86_400_000;
 /** A plan that will be late enough so soon is told together with one that is: share of its threshold. */
 const NEARLY = 0.9;
 
@@ -32,6 +34,7 @@ export class PlanAlerts {
   /** Since when the plan has been watched without a gap, ms. */
   private awakeSince = 0;
   private lookedAt = 0;
+  private cadence: { readonly settings: PlanSettings; readonly at: number; readonly ms: number } | undefined;
 
   constructor(record: PlanRecord, desk: AlertDesk) {
     this.record = record;
@@ -104,8 +107,9 @@ export class PlanAlerts {
   isNearly(tier: Severity, now: number): boolean {
     const { state } = this.record;
     const { policy } = this;
-    if (policy === undefined || state.dueAt === null || state.paused !== null || !this.record.isOpen) return false;
-    const from = thresholdMs(policy.tiers, tier, cadenceMs(this.record.settings, now));
+    if (policy === undefined || state.dueAt === null || state.paused !== null || !this.record.isOpen)
+      return false;
+    const from = thresholdMs(policy.tiers, tier, this.cadenceMs(now));
     return from !== null && now - Date.parse(state.dueAt) >= NEARLY * from;
   }
 
@@ -154,8 +158,18 @@ export class PlanAlerts {
 
   private tierOf({ dueAt }: PlanState, now: number): Severity | null {
     const { policy } = this;
-    if (policy === undefined || dueAt === null) return null;
-    return tierOf(policy.tiers, now - Date.parse(dueAt), cadenceMs(this.record.settings, now));
+    const latenessMs = dueAt === null ? 0 : now - Date.parse(dueAt);
+    if (policy === undefined || latenessMs <= 0) return null;
+    return tierOf(policy.tiers, latenessMs, this.cadenceMs(now));
+  }
+
+  /** Asking cron takes longer than all else here: an answer holds for a day, for this schedule. */
+  private cadenceMs(now: number): number {
+    const { settings } = this.record;
+    const { cadence } = this;
+    if (cadence?.settings === settings && Math.abs(now - cadence.at) < DAY_MS) return cadence.ms;
+    this.cadence = { settings, at: now, ms: cadenceMs(settings, now) };
+    return this.cadence.ms;
   }
 
   private isTooEarly({ run, paused }: PlanState, now: number): boolean {

@@ -10,7 +10,10 @@ const SLOTS = 12;
  * the longest of the next gaps between slots. A plan without a schedule is taken for a daily one, unless its minimum gap
  * is longer.
  */
-export function cadenceMs({ schedule, minimumGapMs }: Pick<PlanSettings, 'schedule' | 'minimumGapMs'>, now: number): number {
+export function cadenceMs(
+  { schedule, minimumGapMs }: Pick<PlanSettings, 'schedule' | 'minimumGapMs'>,
+  now: number,
+): number {
   return Math.max(scheduleMs(schedule, now), minimumGapMs);
 }
 

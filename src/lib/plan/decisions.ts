@@ -3,15 +3,15 @@ import type { Carried, Ticket } from '../message.ts';
 import { Problem } from '../problem.ts';
 import type { AnnouncementExtras, FinishedRun } from './announcement.ts';
 import { backupMessage, envelope } from './announcement.ts';
-import { PendingAnnouncements } from './pending-announcements.ts';
 import { dueAfterLast } from './drives.ts';
-import { noteEnd } from './worth-telling.ts';
+import { PendingAnnouncements } from './pending-announcements.ts';
 import { mayPowerUp, meansAbsent } from './power-up.ts';
 import type { PlanRecord } from './record.ts';
 import type { Decision } from './retry-policy.ts';
 import { decide, SHORTEST_DELAY_MS } from './retry-policy.ts';
 import type { RunEnd, RunState } from './state.ts';
 import * as change from './transitions.ts';
+import { noteEnd } from './worth-telling.ts';
 
 /** A drive that is switched off and on again is off for at least so long. */
 const OFF_MS = 5000;

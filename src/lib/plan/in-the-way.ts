@@ -20,5 +20,8 @@ export function inTheWay({ run, history }: PlanState): InTheWay {
   const tried = run === null || run.outcome === null ? last : run;
   if (tried === undefined || tried.outcome === 'succeeded') return { isAbsent: false, reason: '' };
   const { blockedBy, failureClass, reason } = tried;
-  return { isAbsent: meansAbsent(blockedBy ?? null) || (failureClass != null && AWAY.has(failureClass)), reason };
+  return {
+    isAbsent: meansAbsent(blockedBy ?? null) || (failureClass != null && AWAY.has(failureClass)),
+    reason,
+  };
 }

@@ -14,6 +14,8 @@ export function noteEnd(
   { reason, extras }: { readonly reason: string; readonly extras?: AnnouncementExtras },
 ): void {
   if (end === 'gave-up') alerts.raise('backup', gaveUp(run.failureClass, reason));
+  if (end === 'partial' && run.heldBack === true)
+    alerts.raise('backup', { kind: 'held-back', severity: 'critical', cause: 'held-back', reason });
   if (extras?.maintenance !== undefined) noteMaintenance(alerts, extras.maintenance);
 }
 
