@@ -257,7 +257,7 @@ test('whatever happens, no two backups run at once, no success is moved back, no
     ),
     { numRuns: NUMBER_OF_LIVES, interruptAfterTimeLimit: 300_000, markInterruptAsFailure: true },
   );
-}, 70_000);
+}, 320_000);
 
 /** When all trouble is over the next slot brings a good backup, and the plan is at rest. */
 async function everythingIsWell(watch: Watch): Promise<void> {

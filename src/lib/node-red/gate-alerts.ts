@@ -11,7 +11,7 @@ import { Problem } from '../problem.ts';
  * When a gate speaks, as stored by the editor (or by hand, or by an older version).
  * @throws Problem `gate-tier` or `gate-quiet` that names the field
  */
-export function readAlertPolicy(definition: GateDefinition): AlertPolicy {
+export function readAlertPolicy(definition: Partial<GateDefinition>): AlertPolicy {
   const gate = definition.name || 'retry-gate';
   const tier = (severity: Severity, typed: string | undefined): Threshold | null => {
     const text = (typed ?? '').trim() === '' ? DEFAULT_TIERS[severity] : String(typed);
@@ -30,7 +30,7 @@ export function readAlertPolicy(definition: GateDefinition): AlertPolicy {
   };
 }
 
-function quietOf({ quietFrom = '', quietTo = '' }: GateDefinition, gate: string): DayWindow | null {
+function quietOf({ quietFrom = '', quietTo = '' }: Partial<GateDefinition>, gate: string): DayWindow | null {
   if (quietFrom.trim() === '' && quietTo.trim() === '') return null;
   const from = minutesOfDay(quietFrom);
   const to = minutesOfDay(quietTo);
