@@ -176,6 +176,19 @@ test('a retention that failed is an alert of its own, and the backup is good', a
   expect(house.told).toEqual(['maintenance-failed']);
 });
 
+test('a last good snapshot that somebody removed is told of once, and the success stays stamped', async () => {
+  const house = new House();
+  await house.plan();
+  const { attempts } = house.record;
+  const { lastSuccess } = house.state;
+  const miss = (): void => attempts.lastGoodVanished('0123456789abcdef', '2026-11-22T03:00:00.000Z');
+  miss();
+  miss();
+  expect(house.warnings.map(({ code }) => code)).toEqual(['last-good-vanished']);
+  expect(house.warnings[0]?.message).toContain('01234567');
+  expect(house.state.lastSuccess).toEqual(lastSuccess);
+});
+
 describe('without a gate', () => {
   test.each([
     ['succeeded', 'succeeded'],

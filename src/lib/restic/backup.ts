@@ -4,6 +4,7 @@ import { formatSize } from '../size.ts';
 import { maintain } from './after-backup.ts';
 import type { BackupHooks, BackupRequest, BackupResult } from './backup-request.ts';
 import { repositoryIdentity } from './identity.ts';
+import { vanishedLastGood } from './last-good.ts';
 import type { BackupFigures, BackupOutcome, Failure, SnapshotClaim } from './outcome.ts';
 import { atLeast } from './process/binary.ts';
 import type { ProcessResult } from './process/run.ts';
@@ -54,6 +55,7 @@ export async function runBackup(
       outcome = await marked(repository, outcome, hold !== undefined);
     }
     await hooks.onOutcome?.(outcome);
+    await lookForLastGood(repository, request, hooks, signal);
     // Entered side by side with others: what was owed only meanwhile waits for the next backup.
     if (outcome.kind !== 'succeeded' || mode === 'shared') return { outcome, maintenance: undefined };
     const { repositoryId } = outcome;
@@ -85,6 +87,18 @@ export async function verifyClaim(
   } finally {
     hold.release();
   }
+}
+
+/** Tells when somebody took the last good snapshot away: before our own retention does anything. */
+async function lookForLastGood(
+  repository: ResticRepository,
+  { planKey, lastGoods = [] }: BackupRequest,
+  { onVanished }: BackupHooks,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (onVanished === undefined || signal?.aborted === true) return;
+  const gone = await vanishedLastGood(repository, planKey, lastGoods, signal);
+  if (gone !== undefined) onVanished(gone.snapshotId, gone.at);
 }
 
 interface AttemptContext {
