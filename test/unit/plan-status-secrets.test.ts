@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { SEVERITIES } from '../../src/lib/alerts/alert.ts';
 import { FAILURE_CLASSES } from '../../src/lib/failure.ts';
 import { publicStatus, type StatusFacts } from '../../src/lib/hub/plan-status.ts';
 import { LANGUAGES, type Language } from '../../src/lib/language.ts';
@@ -109,7 +110,22 @@ const anyState: fc.Arbitrary<PlanState> = fc.record({
   acceptedRepositories: fc.array(planted, { maxLength: 2 }),
   drives: fc.constant([]),
   testimonyOwed: fc.boolean(),
-  alarmed: fc.boolean(),
+  alerts: fc.record({
+    troubles: fc.record(
+      {
+        backup: fc.record({
+          since: moment,
+          lastSuccessAt: orNull(moment),
+          causes: fc.array(fc.constantFrom('gave-up', 'gave-up:auth', 'power-up-failed', 'held-back')),
+          severity: fc.constantFrom(...SEVERITIES),
+          isTold: fc.boolean(),
+        }),
+      },
+      { requiredKeys: [] },
+    ),
+    pending: fc.constant([]),
+    pauseToldAt: fc.constant(null),
+  }),
   history: fc.array(
     fc.record(
       {
@@ -142,6 +158,8 @@ async function factsOf(): Promise<(state: PlanState, language: Language, fractio
     progress: { ...PROGRESS, fraction },
     sentences: new Sentences(language),
     clock: house.clock,
+    alerts: record.alerts,
+    gateDoor: record.gateDoor,
   });
 }
 const PROGRESS = {

@@ -184,18 +184,33 @@ describe('a plan is overdue', () => {
   test.each([
     ['an hourly plan after an hour', { every: '1h' }, '1h'],
     ['one of every quarter of an hour after an hour too', { every: '15m' }, '1h'],
-    ['a weekly plan after three days', { every: '7d' }, '3d'],
-    ['a plan of weekdays over the weekend after three days', { cron: '30 2 * * 1-5' }, '3d'],
+    ['a weekly plan after a week', { every: '7d' }, '7d'],
+    ['a plan of weekdays after a weekend', { cron: '30 2 * * 1-5' }, '3d'],
     ['a plan of every night after a night', { cron: '30 2 * * *' }, '24h'],
   ] as const)('%s', async (_what, schedule, allowed) => {
     const house = new House();
     await house.plan(schedule);
-    // The next debt of a plan of weekdays begins on Friday.
-    if ('cron' in schedule) await house.passes('5d');
     const { dueAt, overdueAt } = now(house);
-    const late = Date.parse(overdueAt ?? '') - Date.parse(dueAt ?? '');
-    if (_what.includes('weekdays')) expect([ms('24h'), ms('3d')]).toContain(late);
-    else expect(late).toBe(ms(allowed));
+    expect(Date.parse(overdueAt ?? '') - Date.parse(dueAt ?? '')).toBe(ms(allowed));
+  });
+
+  test('when its gate would say so first, whichever tier that is', async () => {
+    const house = new House();
+    house.alertPolicy = {
+      ...house.alertPolicy,
+      tiers: { info: null, warning: { ms: ms('5d') }, critical: { factor: 2 } },
+    };
+    await house.plan({ every: '24h' });
+    const { dueAt, overdueAt } = now(house);
+    expect(Date.parse(overdueAt ?? '') - Date.parse(dueAt ?? '')).toBe(ms('2d'));
+  });
+
+  test('also without a gate', async () => {
+    const house = new House();
+    house.hasGate = false;
+    await house.plan({ every: '24h' });
+    const { dueAt, overdueAt } = now(house);
+    expect(Date.parse(overdueAt ?? '') - Date.parse(dueAt ?? '')).toBe(ms('24h'));
   });
 
   test('a day after somebody asked for what only events start', async () => {

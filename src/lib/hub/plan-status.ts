@@ -8,7 +8,10 @@ import { plainReason } from './plain-reason.ts';
 import { troubleOf } from './trouble.ts';
 
 /** The part of a plan's record that its public status is made of. */
-export type StatusFacts = Pick<PlanRecord, 'key' | 'settings' | 'state' | 'progress' | 'sentences' | 'clock'>;
+export type StatusFacts = Pick<
+  PlanRecord,
+  'key' | 'settings' | 'state' | 'progress' | 'sentences' | 'clock' | 'alerts' | 'gateDoor'
+>;
 
 /** What everybody may know of a plan now. Nothing in it comes from restic, a path or a setting but the name. */
 export function publicStatus(facts: StatusFacts): PlanStatus {
@@ -16,7 +19,7 @@ export function publicStatus(facts: StatusFacts): PlanStatus {
   const now = facts.clock.now();
   const trouble = troubleOf(state);
   const word = wordOf(state, trouble !== null);
-  const late = overdueAt(settings.schedule, state.dueAt);
+  const late = overdueAt(state.dueAt, facts.alerts.cadenceMs(now), facts.gateDoor?.alerts.tiers);
   const overdue = late !== null && Date.parse(late) <= now;
   const failure = word === 'retrying' ? (state.run?.failureClass ?? trouble) : trouble;
   return {

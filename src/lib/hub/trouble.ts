@@ -21,10 +21,12 @@ function isGoodSince({ lastSuccess }: PlanState, end: HistoryEntry): boolean {
   return lastSuccess.run === end.run || Date.parse(lastSuccess.at) >= Date.parse(end.at);
 }
 
-/** The attempts of a long run have pushed the end of the one before out of the history. */
-function forgottenTrouble({ alarmed, lastSuccessAt, lastFailureAt, history }: PlanState): Trouble | null {
-  if (!alarmed || lastFailureAt === null) return null;
-  if (lastSuccessAt !== null && Date.parse(lastSuccessAt) > Date.parse(lastFailureAt)) return null;
+/** The attempts of a long run have pushed the end of the one before out of the history; what was noted of it is left. */
+function forgottenTrouble({ alerts, lastSuccessAt, history }: PlanState): Trouble | null {
+  const { backup } = alerts.troubles;
+  if (backup === undefined || backup.lastSuccessAt !== lastSuccessAt) return null;
+  if (backup.causes.includes('held-back')) return 'partial';
+  if (!backup.causes.some((cause) => cause.startsWith('gave-up') || cause === 'power-up-failed')) return null;
   return history.findLast(({ failureClass }) => failureClass !== undefined)?.failureClass ?? 'unknown';
 }
 
