@@ -197,12 +197,12 @@ export class EventReader {
     });
   }
 
-  static async open(port: number): Promise<EventReader> {
+  static async open(port: number, token: string = TOKEN): Promise<EventReader> {
     const outgoing = request({
       host: '127.0.0.1',
       port,
       path: EVENTS_PATH,
-      headers: { [TOKEN_HEADER]: TOKEN },
+      headers: { [TOKEN_HEADER]: token },
     });
     outgoing.end();
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
