@@ -62,13 +62,15 @@ describe.each(LANGUAGES)('in %s', (language) => {
     const text = expectedTexts('backup-hub', language);
     const dialog = await open('hub');
     await dialog.choose('#lastgood-hub-which', 'chosen');
-    expect(await dialog.speaks(language)).toContain(text('plans.empty', { names: `Letters${text('comma')}Photos` }));
+    expect(await dialog.speaks(language)).toContain(
+      text('plans.empty', { names: `Letters${text('comma')}Photos` }),
+    );
     await dialog.press('#lastgood-hub-plans input[value="photos"]');
     await dialog.section('lastgood-hub-mqtt');
     const shown = await dialog.speaks(language);
     expect(shown).toContain(
       text('connection.outHasOwn', {
-        node: 'out',
+        node: 'mine',
         fields: [text('mqttField.topic'), text('mqttField.retain')].join(text('comma')),
       }),
     );
@@ -141,7 +143,10 @@ describe.each(LANGUAGES)('in %s', (language) => {
     expect(JSON.stringify(await deployed('alone'))).not.toContain(kept);
     const ask = async (value: string): Promise<number> => {
       const controller = new AbortController();
-      const response = await fetch(address, { headers: { 'Lastgood-Token': value }, signal: controller.signal });
+      const response = await fetch(address, {
+        headers: { 'Lastgood-Token': value },
+        signal: controller.signal,
+      });
       controller.abort();
       return response.status;
     };

@@ -1,3 +1,5 @@
+import type { Alert } from '../../src/lib/alerts/alert.ts';
+import type { AlertPolicy } from '../../src/lib/alerts/policy.ts';
 import type { CheckReport, CheckResult } from '../../src/lib/checks/check.ts';
 import { iso } from '../../src/lib/clock.ts';
 import { parseDuration } from '../../src/lib/duration.ts';
@@ -125,6 +127,14 @@ export class House {
   registry: PlanRegistry;
   settings: PlanSettings | undefined;
   policy: RetryPolicy;
+  /** Nobody is told of lateness unless the story is about it. */
+  alertPolicy: AlertPolicy = {
+    tiers: { info: null, warning: null, critical: null },
+    quiet: null,
+    gathers: true,
+  };
+  /** A wire leads from the gate's alert output. */
+  hearsAlerts = true;
   hasGate = true;
   hasCheck = true;
   /** A wire leads from the gate's "try again" to the plan's input. */
@@ -133,7 +143,7 @@ export class House {
   readonly sent: { readonly port: string; readonly message: Carried; readonly backup: BackupMessage }[] = [];
   readonly warnings: Problem[] = [];
   readonly refusals: Problem[] = [];
-  readonly alerts: string[] = [];
+  readonly alerts: Alert[] = [];
   readonly snapshots: { readonly id: string; readonly time: string }[] = [];
   /** Attempts at which a restic was started, `run/attempt`; a look for a snapshot is no start. */
   readonly resticStarts: string[] = [];
@@ -315,6 +325,11 @@ export class House {
       .map(({ backup }) => backup.end);
   }
 
+  /** What the alerts so far were about, such as `gave-up`, `late critical` (with its severity where it is lateness). */
+  get told(): string[] {
+    return this.alerts.map(({ kind, severity }) => (kind === 'late' ? `late ${severity}` : kind));
+  }
+
   /** Minutes from now on; null for null. */
   minutesUntil(time: string | null): number | null {
     return time === null ? null : (Date.parse(time) - this.clock.now()) / MINUTE;
@@ -343,6 +358,7 @@ export class House {
       nodeId,
       settings,
       door: this.planDoor(),
+      place: 'repository',
       witness: this.witness(),
       ...(this.device === undefined ? {} : { device: this.device }),
       recallMirror: () => Promise.resolve(this.context),
@@ -367,6 +383,8 @@ export class House {
       id,
       policyFor: () => this.policy,
       triesAgainByWire: this.retryWire,
+      alerts: this.alertPolicy,
+      hearsAlerts: this.hearsAlerts,
       send: (port, message) => {
         if (generation === this.generation) this.leaves(port, message);
       },
@@ -406,7 +424,7 @@ export class House {
     this.stirred();
     const backup = message['backup'] as BackupMessage;
     this.sent.push({ port, message, backup });
-    if (port === 'alert') this.alerts.push(backup.alert ?? '');
+    if (port === 'alert' && backup.alert !== undefined) this.alerts.push(backup.alert);
     if (port === 'try-again' && this.retryWire) this.record.passOn(ticketOf(message), message);
     if (port === 'run') {
       this.handedOutAt.push(this.clock.now());
@@ -521,7 +539,13 @@ export class House {
         this.snapshots.push({ id, time });
         return { kind: 'succeeded', ...made };
       case 'partial':
-        return { kind: 'partial', ...made, reason: '3 files could not be read.', unreadable: ['/x'] };
+        return {
+          kind: 'partial',
+          ...made,
+          reason: '3 files could not be read.',
+          heldBack: false,
+          unreadable: ['/x'],
+        };
       case 'unverified':
         return {
           kind: 'unverified',

@@ -93,7 +93,7 @@ test('whatever comes, it is understood or told of by its shape, and nothing thro
         expect(['command', 'ignored', 'unknown']).toContain(kind);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

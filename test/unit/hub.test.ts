@@ -121,7 +121,9 @@ describe('what is told', () => {
     const one = hub();
     await started(one);
     await house.asks('pause', { pauseMs: 10 * 86_400_000 });
-    await passes(one, '6d');
+    // Asleep, and a minute awake: nothing else happens in between.
+    await house.sleeps('6d');
+    await one.settled();
     expect(told.at(-1)?.payload).toMatchObject({ overdue: true });
     expect(statesSent().at(-1)).toMatchObject({ overdue: true, problem: true });
     const state = sent.findLast(({ topic }) => topic === 'lastgood/house/state')?.payload ?? '';

@@ -41,6 +41,8 @@ export class Attempts {
   private powered: { readonly attempt: string; readonly isOurs: boolean } | undefined;
   /** Checks of the present attempt. */
   private looks = 0;
+  /** The last good snapshot that was missed last. */
+  private vanished: string | undefined;
   /** What is done now that the backup is good. */
   step: MaintenanceStep | undefined;
 
@@ -235,6 +237,7 @@ export class Attempts {
             at,
             partial: successOf(run.id, outcome),
             reason: outcome.reason,
+            heldBack: outcome.heldBack,
           }),
         );
         return;
@@ -275,6 +278,19 @@ export class Attempts {
           }),
         );
     }
+  }
+
+  /**
+   * A last good snapshot is not in its repository any more, and it was not us who removed it. `at`: its time, ISO 8601.
+   * Said once for each snapshot and process.
+   */
+  lastGoodVanished(snapshotId: string, at: string): void {
+    if (this.vanished === snapshotId) return;
+    this.vanished = snapshotId;
+    const { settings, sentences, clock } = this.record;
+    const time = sentences.when(Date.parse(at), clock.now());
+    const values = { plan: settings.name, snapshot: snapshotId.slice(0, 8), time };
+    this.record.warn(new Problem('last-good-vanished', values));
   }
 
   /** The attempt is over, retention included. Returns the message that leaves restic-run. */

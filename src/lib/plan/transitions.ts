@@ -36,6 +36,7 @@ export function beginRun(
     failureClass: null,
     blockedBy: null,
     reason: '',
+    heldBack: false,
     failures: 0,
     waits: 0,
     everFailed: false,
@@ -74,6 +75,7 @@ export function handOut(state: PlanState, run: RunState, facts: { at: number; wh
       failureClass: null,
       blockedBy: null,
       reason: '',
+      heldBack: false,
       process: null,
     },
     pending: null,
@@ -126,6 +128,7 @@ export function attemptBlocked(
       attempt: run.attempt,
       outcome: 'blocked',
       reason: facts.reason,
+      ...(facts.blockedBy === null ? {} : { blockedBy: facts.blockedBy }),
     }),
   };
 }
@@ -258,14 +261,15 @@ export function stampSuccess(before: PlanState, success: SuccessRecord, debt: Ne
 export function attemptPartial(
   state: PlanState,
   run: RunState,
-  facts: { at: number; partial: SuccessRecord; reason: string },
+  facts: { at: number; partial: SuccessRecord; reason: string; heldBack: boolean },
 ): PlanState {
+  const { reason, heldBack } = facts;
   return {
     ...state,
-    run: { ...run, phase: 'deciding', outcome: 'partial', reason: facts.reason, claim: null, process: null },
+    run: { ...run, phase: 'deciding', outcome: 'partial', reason, heldBack, claim: null, process: null },
     lastPartial: facts.partial,
     lastPartialAt: facts.partial.at,
-    why: facts.reason,
+    why: reason,
   };
 }
 
@@ -331,13 +335,11 @@ export function endRun(
     end: RunEnd;
     reason: string;
     nextAttemptAt: number | null;
-    /** Somebody is told that it gave up. */
-    alarmed: boolean;
     why: string;
   },
 ): PlanState {
   const at = iso(facts.at);
-  const failureClass = run.failureClass;
+  const { failureClass, blockedBy } = run;
   const snapshotId = endSnapshot(state, facts.end);
   return {
     ...state,
@@ -346,7 +348,6 @@ export function endRun(
     pending: null,
     nextAttemptAt: facts.nextAttemptAt === null ? null : iso(facts.nextAttemptAt),
     lastCancelledAt: facts.end === 'cancelled' ? at : state.lastCancelledAt,
-    alarmed: facts.alarmed || (state.alarmed && facts.end !== 'succeeded'),
     why: facts.why,
     history: withHistory(state, {
       at,
@@ -355,6 +356,7 @@ export function endRun(
       outcome: facts.end,
       reason: facts.reason,
       ...(failureClass === null ? {} : { failureClass }),
+      ...(blockedBy === null ? {} : { blockedBy }),
       ...(snapshotId === undefined ? {} : { snapshotId }),
     }),
   };

@@ -94,6 +94,7 @@ export default function register(red: NodeAPI): void {
         nodeId: node.id,
         settings,
         door,
+        place: definition.repository ?? '',
         witness: repositoryWitness(repository, household.memories),
         ...(device === undefined ? {} : { device: device.door }),
         recallMirror,

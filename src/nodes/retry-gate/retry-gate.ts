@@ -2,6 +2,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { readMessage } from '../../lib/events/read-message.ts';
 import { readTicket } from '../../lib/message.ts';
 import { flowContextMirror } from '../../lib/node-red/context-mirror.ts';
+import { readAlertPolicy } from '../../lib/node-red/gate-alerts.ts';
 import { readGatePolicy } from '../../lib/node-red/gate-policy.ts';
 import type { GateMember, PlanMember } from '../../lib/node-red/household.ts';
 import { householdOf, knownBy } from '../../lib/node-red/household.ts';
@@ -49,6 +50,8 @@ export default function register(red: NodeAPI): void {
         id: node.id,
         policyFor,
         triesAgainByWire: hasWire(node, PORTS['try-again']),
+        alerts: readAlertPolicy(definition),
+        hearsAlerts: hasWire(node, PORTS.alert),
         send: (port, message) => sendOut(node, PORTS[port], message),
         refresh: showStatus,
         // The plan's own tab is where people look for its record.
