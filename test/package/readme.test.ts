@@ -214,6 +214,7 @@ describe('docs/state.md', () => {
     outcome: 'failed',
     reason: '',
     failureClass: 'network',
+    blockedBy: 'mount',
     snapshotId: '',
   };
   const success: SuccessRecord = {

@@ -61,8 +61,8 @@ describe('the history of a run that is over', () => {
     end: 'succeeded' | 'partial' | 'gave-up',
     failureClass: RunState['failureClass'],
   ): object => {
-    const run = { id: 'r', attempt: 2, failureClass, abandoned: null } as RunState;
-    const facts = { at: NOW, end, reason: 'So.', nextAttemptAt: null, alarmed: false, why: '' };
+    const run = { id: 'r', attempt: 2, failureClass, blockedBy: null, abandoned: null } as RunState;
+    const facts = { at: NOW, end, reason: 'So.', nextAttemptAt: null, why: '' };
     return endRun(state, run, facts).history.at(-1) ?? {};
   };
 
@@ -78,12 +78,11 @@ describe('the history of a run that is over', () => {
   });
 
   test('a missing record of the snapshot is no error', () => {
-    const run = { id: 'r', attempt: 1, failureClass: null, abandoned: null } as RunState;
-    const facts = { at: NOW, reason: '', nextAttemptAt: null, alarmed: true, why: '' };
+    const run = { id: 'r', attempt: 1, failureClass: null, blockedBy: null, abandoned: null } as RunState;
+    const facts = { at: NOW, reason: '', nextAttemptAt: null, why: '' };
     for (const end of ['succeeded', 'partial'] as const) {
       const bare = endRun(newPlanState('a', 'A'), run, { ...facts, end });
       expect(bare.history).toHaveLength(1);
-      expect(bare.alarmed).toBe(true);
     }
   });
 });
@@ -157,7 +156,7 @@ describe('the restic that may have left its lock', () => {
   test('a check that said no is in the history', () => {
     const noted = attemptBlocked(state, run({}), { at: NOW, blockedBy: 'mount', reason: 'No.' });
     expect(noted.history).toEqual([
-      { at: iso(NOW), run: 'r', attempt: 1, outcome: 'blocked', reason: 'No.' },
+      { at: iso(NOW), run: 'r', attempt: 1, outcome: 'blocked', reason: 'No.', blockedBy: 'mount' },
     ]);
   });
 });

@@ -1,4 +1,5 @@
 import { Problem } from '../problem.ts';
+import { AlertDesk } from './alert-desk.ts';
 import type { DeviceDoor, GateDoor, PlanDoor, Witness } from './doors.ts';
 import type { RecordServices } from './record.ts';
 import { PlanRecord } from './record.ts';
@@ -11,6 +12,8 @@ export interface PlanJoin {
   readonly settings: PlanSettings;
   readonly door: PlanDoor;
   readonly witness: Witness | undefined;
+  /** Its repository: plans with the same one wait for the same thing. */
+  readonly place: string;
   /** Undefined: nothing is switched or mounted for the plan. */
   readonly device?: DeviceDoor;
   /** What flow context remembers, of unknown shape. */
@@ -37,9 +40,11 @@ export class PlanRegistry {
   private readonly waiting = new Map<string, (() => void)[]>();
   /** The plan nodes that are there now, by key. */
   private readonly joined = new Map<string, PlanJoin>();
+  private readonly desk: AlertDesk;
 
   constructor(services: RecordServices) {
     this.services = services;
+    this.desk = new AlertDesk(services.clock, (gateId) => this.plansOf(gateId));
   }
 
   /** The records of all plans whose nodes are there. */
@@ -118,7 +123,11 @@ export class PlanRegistry {
     const plan = this.joined.get(key);
     if (plan === undefined) return;
     const before = record.settings;
-    record.attachPlan(plan.door, plan.settings, { witness: plan.witness, device: plan.device });
+    record.attachPlan(plan.door, plan.settings, {
+      witness: plan.witness,
+      device: plan.device,
+      place: plan.place,
+    });
     this.giveToGate(record);
     fitToSettings(record, before);
     // An earlier deploy is still busy with the plan's past, and will open it.
@@ -147,7 +156,7 @@ export class PlanRegistry {
     const reading =
       this.reading.get(key) ??
       recollect(plan.settings, this.services.journal, plan.recallMirror).then(({ state, problems }) => {
-        const record = new PlanRecord(plan.settings, state, this.services);
+        const record = new PlanRecord(plan.settings, state, this.services, this.desk);
         this.records.set(key, record);
         for (const problem of problems) plan.door.warn(problem.in(this.services.language));
         return record;
@@ -156,6 +165,15 @@ export class PlanRegistry {
     const done = (): void => void this.reading.delete(key);
     reading.then(done, done);
     return reading;
+  }
+
+  /** The plans that a gate claims; undefined in the place of one that is not open yet. */
+  private plansOf(gateId: string): readonly (PlanRecord | undefined)[] {
+    const claimed = this.claims.find(({ door }) => door.id === gateId)?.planKeys ?? [];
+    return claimed
+      .filter((key) => this.joined.has(key))
+      .map((key) => this.find(key))
+      .map((record) => (record?.isOpen === true ? record : undefined));
   }
 
   private giveToGate(record: PlanRecord): void {

@@ -1,4 +1,6 @@
 import type { StoredModel } from '../adaptive/stored.ts';
+import type { AlertState } from '../alerts/trouble.ts';
+import { QUIET } from '../alerts/trouble.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { FailureClass } from '../failure.ts';
 import type { BackupFigures, SnapshotClaim } from '../restic/outcome.ts';
@@ -128,6 +130,8 @@ export interface HistoryEntry {
   readonly outcome: AttemptOutcome | RunEnd;
   readonly reason: string;
   readonly failureClass?: FailureClass;
+  /** Which kind of check said no. */
+  readonly blockedBy?: CheckResult['kind'];
   readonly snapshotId?: string;
 }
 
@@ -174,8 +178,8 @@ export interface PlanState {
   readonly drives: readonly DriveState[];
   /** The journal was lost and the repository has not been asked yet for the last success. */
   readonly testimonyOwed: boolean;
-  /** A gave-up alert was sent and no recovery yet. */
-  readonly alarmed: boolean;
+  /** What is wrong, and what people have been told of it. */
+  readonly alerts: AlertState;
   /** When its device is there, as far as it was learned; null, and missing in older journals: nothing was. */
   readonly learned?: StoredModel | null;
   readonly history: readonly HistoryEntry[];
@@ -212,7 +216,7 @@ export function newPlanState(plan: string, name: string): PlanState {
     abandoned: null,
     drives: [],
     testimonyOwed: false,
-    alarmed: false,
+    alerts: QUIET,
     learned: null,
     history: [],
   };

@@ -128,6 +128,7 @@ export function attemptBlocked(
       attempt: run.attempt,
       outcome: 'blocked',
       reason: facts.reason,
+      ...(facts.blockedBy === null ? {} : { blockedBy: facts.blockedBy }),
     }),
   };
 }
@@ -334,13 +335,11 @@ export function endRun(
     end: RunEnd;
     reason: string;
     nextAttemptAt: number | null;
-    /** Somebody is told that it gave up. */
-    alarmed: boolean;
     why: string;
   },
 ): PlanState {
   const at = iso(facts.at);
-  const failureClass = run.failureClass;
+  const { failureClass, blockedBy } = run;
   const snapshotId = endSnapshot(state, facts.end);
   return {
     ...state,
@@ -349,7 +348,6 @@ export function endRun(
     pending: null,
     nextAttemptAt: facts.nextAttemptAt === null ? null : iso(facts.nextAttemptAt),
     lastCancelledAt: facts.end === 'cancelled' ? at : state.lastCancelledAt,
-    alarmed: facts.alarmed || (state.alarmed && facts.end !== 'succeeded'),
     why: facts.why,
     history: withHistory(state, {
       at,
@@ -358,6 +356,7 @@ export function endRun(
       outcome: facts.end,
       reason: facts.reason,
       ...(failureClass === null ? {} : { failureClass }),
+      ...(blockedBy === null ? {} : { blockedBy }),
       ...(snapshotId === undefined ? {} : { snapshotId }),
     }),
   };
