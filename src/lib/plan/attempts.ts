@@ -291,6 +291,14 @@ export class Attempts {
     const time = sentences.when(Date.parse(at), clock.now());
     const values = { plan: settings.name, snapshot: snapshotId.slice(0, 8), time };
     this.record.warn(new Problem('last-good-vanished', values));
+    const cause = `snapshot-vanished:${snapshotId.slice(0, 16)}`;
+    this.record.alerts.raise('backup', {
+      kind: 'snapshot-vanished',
+      severity: 'critical',
+      cause,
+      reason: '',
+    });
+    void this.record.put(this.record.state);
   }
 
   /** The attempt is over, retention included. Returns the message that leaves restic-run. */
