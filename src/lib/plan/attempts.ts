@@ -228,6 +228,7 @@ export class Attempts {
           snapshot: success.snapshotId.slice(0, 8),
         });
         const debt = this.record.debtAfter(success, at);
+        this.record.alerts.succeeded();
         await this.record.put(change.attemptSucceeded(this.record.state, run, { at, success, debt, why }));
         return;
       }
@@ -297,6 +298,7 @@ export class Attempts {
       severity: 'critical',
       cause,
       reason: '',
+      failureClass: null,
     });
     void this.record.put(this.record.state);
   }
