@@ -192,7 +192,7 @@ export class Hub {
         this.introduceWithin(AFTER_CONNECT_MS, { heard: true });
         return undefined;
       case 'command': {
-        const keys = reading.plans ?? [...this.plans.keys()];
+        const keys = [...new Set(reading.plans ?? this.plans.keys())];
         const unknown = keys.find((key) => !this.plans.has(key));
         if (unknown !== undefined) throw new Problem('unknown-plan', { plan: unknown.slice(0, 64) });
         for (const key of keys) await this.command(key, reading.command, reading.pauseMs, message);

@@ -196,6 +196,11 @@ export class PlanRecord {
     return envelope(carried, backupMessage(this.state, 'not-now', { reason }), reason);
   }
 
+  /** Says "not now" at the plan's own output: what was asked for came by another way. */
+  sayNotNow(reason: string): void {
+    this.deliver(() => this.plan?.send('not-now', this.notNow(reason, {})));
+  }
+
   /** The message that has the plan's device switched; it belongs to no run's way through the flow. */
   powerMessage(on: boolean, payload: unknown): Carried {
     const name = this.device?.name ?? '';
