@@ -226,6 +226,9 @@ describe('with one Node-RED', () => {
     await house.untilJson<MqttPlanState>(STATE, ({ paused }) => paused);
     expect(events(house)).toEqual([]);
     expect(await home.snapshots()).toEqual([]);
+    // The plan's journal goes on into the next test.
+    await house.publish(CMD, 'resume');
+    await house.untilJson(STATE, well);
   });
 
   test('a plan that is deleted, or was while Node-RED was off, is taken away; the others stay', async () => {

@@ -6,7 +6,7 @@ import { sections } from '../../editor/sections.ts';
 import { useSharedStyle } from '../../editor/style.ts';
 import { showConnections } from './connections.editor.ts';
 import type { HubDefinition } from './definition.ts';
-import { tokenFields, tokenProblem } from './token.editor.ts';
+import { leaveEmptyTokenAlone, tokenFields, tokenProblem } from './token.editor.ts';
 
 type Hub = EditedNode<HubDefinition>;
 
@@ -132,6 +132,7 @@ RED.nodes.registerType<HubDefinition>('backup-hub', {
   oneditsave() {
     edited = '';
     this.plans = chosenPlans();
+    leaveEmptyTokenAlone(this.credentials?.['has_token'] === true);
     return wasCompleted(this);
   },
   oneditcancel() {
