@@ -10,13 +10,6 @@ export interface DayWindow {
   readonly to: number;
 }
 
-/** Minutes since midnight of `22:30`; `24:00` is the end of the day. Undefined for anything else. */
-export function minutesOfDay(text: unknown): number | undefined {
-  const [, hours, minutes] = /^\s*(\d{1,2}):(\d\d)\s*$/.exec(String(text)) ?? [];
-  const total = Number(hours) * 60 + Number(minutes);
-  return Number(minutes) < 60 && total <= 24 * 60 ? total : undefined;
-}
-
 /** A window on a certain day. */
 export interface DayWindowInstance {
   /** The midnight before it begins, written as if local time were UTC. */

@@ -126,6 +126,8 @@ export class House {
   generation = 0;
   registry: PlanRegistry;
   settings: PlanSettings | undefined;
+  /** Plans beside it, which do as it does. */
+  others: readonly PlanSettings[] = [];
   policy: RetryPolicy;
   /** Nobody is told of lateness unless the story is about it. */
   alertPolicy: AlertPolicy = {
@@ -162,6 +164,8 @@ export class House {
   /** Id of the repository on the drive that is connected. */
   repositoryId = 'repo';
   maintenance: MaintenanceResult | undefined;
+  /** A guard makes the next partial backups partial. */
+  heldBack = false;
   /** The device that the plan switches; undefined: none. */
   device: FakeDevice | undefined;
   /** Messages after these nodes are eaten by a filter of the user's. */
@@ -248,9 +252,9 @@ export class House {
     if (this.settings === undefined) throw new Error('no plan');
     this.joined = this.join(this.settings);
     this.registry.join(this.joined);
-    const begun = this.registry.flowsStarted(
-      this.hasGate ? [{ door: this.gateDoor(), planKeys: [this.settings.key] }] : [],
-    );
+    for (const other of this.others) this.registry.join(this.join(other, other.key));
+    const planKeys = [this.settings, ...this.others].map(({ key }) => key);
+    const begun = this.registry.flowsStarted(this.hasGate ? [{ door: this.gateDoor(), planKeys }] : []);
     this.stirred();
     await this.rest();
     // A plan that waits for a surviving restic opens later.
@@ -543,7 +547,7 @@ export class House {
           kind: 'partial',
           ...made,
           reason: '3 files could not be read.',
-          heldBack: false,
+          heldBack: this.heldBack,
           unreadable: ['/x'],
         };
       case 'unverified':

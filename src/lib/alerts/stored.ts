@@ -1,3 +1,4 @@
+import { FAILURE_CLASSES } from '../failure.ts';
 import { flag, has, listOf, oneOf, optional, orNull, text, time } from '../journal/shape.ts';
 import { SEVERITIES } from './alert.ts';
 import type { AlertState, PendingAlert, Trouble } from './trouble.ts';
@@ -30,6 +31,7 @@ const isPending = has<PendingAlert>({
   at: time,
   since: time,
   reason: text,
+  failureClass: orNull(oneOf(FAILURE_CLASSES)),
 });
 
 /** Tells what was kept of a plan's alerts from garbage. */

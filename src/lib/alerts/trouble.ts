@@ -1,4 +1,5 @@
 import { iso } from '../clock.ts';
+import type { FailureClass } from '../failure.ts';
 import type { MaintenanceStep } from '../restic/maintenance-result.ts';
 import type { AlertKind, Severity } from './alert.ts';
 import { isAbove } from './alert.ts';
@@ -36,6 +37,8 @@ export interface PendingAlert {
   readonly since: string;
   /** One sentence, at most 500 characters; empty for lateness, whose reason may change until it is sent. */
   readonly reason: string;
+  /** Of what failed. */
+  readonly failureClass: FailureClass | null;
 }
 
 /** The part of a plan's state that is about alerts. */
@@ -59,6 +62,7 @@ export interface Noted {
   readonly severity: Severity;
   readonly cause: string;
   readonly reason: string;
+  readonly failureClass: FailureClass | null;
 }
 
 /** Notes a cause; one that the trouble already has changes nothing. */
@@ -103,7 +107,7 @@ export function late(
 ): AlertState {
   const before = state.troubles.backup;
   if (!isAbove(tier, before?.severity ?? null)) return state;
-  const what: Noted = { kind: 'late', severity: tier, cause: `late:${tier}`, reason: '' };
+  const what: Noted = { kind: 'late', severity: tier, cause: `late:${tier}`, reason: '', failureClass: null };
   const next = noted(state, 'backup', what, facts);
   if (before !== undefined) return next;
   const since = facts.dueAt;
@@ -133,6 +137,7 @@ export function over(state: AlertState, subject: Subject, facts: { at: number; r
     at: iso(facts.at),
     since: trouble.since,
     reason: facts.reason.slice(0, LONGEST_REASON),
+    failureClass: null,
   };
   // Where the end of an earlier trouble is still to be told, one word is enough.
   const others = pending.filter((one) => one.subject !== subject);
@@ -176,6 +181,7 @@ export function mentionPause(
     at: iso(at),
     since: paused.since,
     reason: '',
+    failureClass: null,
   };
   const others = state.pending.filter(({ kind }) => kind !== 'paused');
   return { ...state, pauseToldAt: iso(at), pending: [...others, mention] };

@@ -52,7 +52,9 @@ export function worded(alert: PendingAlert, facts: AlertFacts, language: Languag
   const say = (key: string): string => translate(language, `alerts:${key}`, values);
   const variant = variantOf(alert, facts);
   const advice = kind === 'recovered' ? '' : say(`advice.${adviceOf(alert, facts)}`);
-  const text = [say(`text.${variant}`), facts.reason, advice].filter((part) => part !== '').join(' ');
+  const text = [say(`text.${variant}`), facts.reason, advice]
+    .filter((part) => part !== '')
+    .join(language === 'zh-CN' ? '' : ' ');
   return {
     kind,
     severity,

@@ -1,5 +1,6 @@
-import { minutesOfDay, windowsAround } from '../day-window.ts';
+import { windowsAround } from '../day-window.ts';
 import { Problem } from '../problem.ts';
+import { minutesOfDay } from '../time-of-day.ts';
 import type { ZoneOffset } from '../time-zone.ts';
 import { machineTimeZone, zoneOffset } from '../time-zone.ts';
 import type { CheckSpec } from './check.ts';

@@ -4,8 +4,8 @@ import type { AlertPolicy } from '../alerts/policy.ts';
 import type { Threshold } from '../alerts/tiers.ts';
 import { DEFAULT_TIERS, parseThreshold } from '../alerts/tiers.ts';
 import type { DayWindow } from '../day-window.ts';
-import { minutesOfDay } from '../day-window.ts';
 import { Problem } from '../problem.ts';
+import { minutesOfDay } from '../time-of-day.ts';
 
 /**
  * When a gate speaks, as stored by the editor (or by hand, or by an older version).

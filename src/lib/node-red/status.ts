@@ -3,6 +3,7 @@ import { openSeverity } from '../alerts/trouble.ts';
 import type { CheckReport, CheckResult } from '../checks/check.ts';
 import { firstObstacle } from '../checks/obstacle.ts';
 import { roughDuration } from '../duration.ts';
+import type { HouseState } from '../hub/house.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
 import type { PlanRecord } from '../plan/record.ts';
@@ -110,6 +111,14 @@ export function gateStatus(
   const troubled = records.find(({ state }) => isAbove(openSeverity(state.alerts) ?? 'info', 'info'));
   if (troubled !== undefined) return { fill: 'red', shape: 'dot', text: shortened(troubled.state.why) };
   return status(language, 'green ring', 'plans', { count: records.length });
+}
+
+/** How all plans of a hub are together. `isComplete`: all that can be known is. */
+export function hubStatus(house: HouseState, isComplete: boolean, language: Language): NodeStatus {
+  if (!isComplete) return status(language, 'grey ring', 'starting');
+  if (house.plans === 0) return status(language, 'grey ring', 'noPlans');
+  if (house.all_well) return status(language, 'green ring', 'plans', { count: house.plans });
+  return { fill: 'yellow', shape: 'dot', text: shortened(house.summary) };
 }
 
 function runningStatus(record: PlanRecord): NodeStatus {

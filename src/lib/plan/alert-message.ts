@@ -28,7 +28,11 @@ export function alertMessage(records: readonly [PlanRecord, ...PlanRecord[]], al
     },
     sentences.language,
   );
-  const backup = backupMessage(first.state, 'alert', { alert: words, reason: words.text });
+  const backup = backupMessage(first.state, 'alert', {
+    alert: words,
+    reason: words.text,
+    failureClass: alert.failureClass,
+  });
   return { topic: words.title, payload: words.text, backup };
 }
 

@@ -31,6 +31,8 @@ export class PlanAlerts {
   private readonly desk: AlertDesk;
   /** To be noted with the next transition. */
   private news: ((alerts: AlertState, at: number) => AlertState)[] = [];
+  /** A good backup comes with the next transition. */
+  private isGoodAgain = false;
   /** Since when the plan has been watched without a gap, ms. */
   private awakeSince = 0;
   private lookedAt = 0;
@@ -54,6 +56,11 @@ export class PlanAlerts {
     this.news.push((alerts, at) => noted(alerts, subject, what, { at, lastSuccessAt }));
   }
 
+  /** A good backup was made. Its time does not tell: by a clock that was put back it may be older than the last one. */
+  succeeded(): void {
+    this.isGoodAgain = true;
+  }
+
   /** A step of what follows a backup was done: its trouble is over with the next transition. */
   isRight(subject: Subject): void {
     this.news.push((alerts, at) => over(alerts, subject, { at, reason: '' }));
@@ -67,8 +74,10 @@ export class PlanAlerts {
     alerts = mentionPause(alerts, state.paused, now);
     const tier = this.tierOf(state, now);
     const { backup } = alerts.troubles;
-    const isNewSuccess = state.lastSuccessAt !== null && state.lastSuccessAt !== backup?.lastSuccessAt;
-    if (backup !== undefined && isNewSuccess && tier === null)
+    const isNewer = state.lastSuccessAt !== null && state.lastSuccessAt !== backup?.lastSuccessAt;
+    const isGood = this.isGoodAgain || isNewer;
+    this.isGoodAgain = false;
+    if (backup !== undefined && isGood && tier === null)
       alerts = over(alerts, 'backup', { at: now, reason: '' });
     if (tier === null || state.dueAt === null || this.isTooEarly(state, now)) return alerts;
     const { dueAt, lastSuccessAt } = state;

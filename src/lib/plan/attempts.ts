@@ -228,6 +228,7 @@ export class Attempts {
           snapshot: success.snapshotId.slice(0, 8),
         });
         const debt = this.record.debtAfter(success, at);
+        this.record.alerts.succeeded();
         await this.record.put(change.attemptSucceeded(this.record.state, run, { at, success, debt, why }));
         return;
       }
@@ -291,6 +292,15 @@ export class Attempts {
     const time = sentences.when(Date.parse(at), clock.now());
     const values = { plan: settings.name, snapshot: snapshotId.slice(0, 8), time };
     this.record.warn(new Problem('last-good-vanished', values));
+    const cause = `snapshot-vanished:${snapshotId.slice(0, 16)}`;
+    this.record.alerts.raise('backup', {
+      kind: 'snapshot-vanished',
+      severity: 'critical',
+      cause,
+      reason: '',
+      failureClass: null,
+    });
+    void this.record.put(this.record.state);
   }
 
   /** The attempt is over, retention included. Returns the message that leaves restic-run. */

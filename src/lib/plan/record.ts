@@ -82,11 +82,19 @@ export class PlanRecord {
   private lookedAt = 0;
   private opened = false;
   private stopRestic: ((why: StopWish) => void) | undefined;
+  private readonly changed: () => void;
 
-  constructor(settings: PlanSettings, state: PlanState, services: RecordServices, desk: AlertDesk) {
+  /** @param changed called whenever there is something new to show */
+  constructor(
+    settings: PlanSettings,
+    state: PlanState,
+    services: RecordServices,
+    { desk, changed }: { readonly desk: AlertDesk; readonly changed: () => void },
+  ) {
     this.key = settings.key;
     this.settings = settings;
     this.services = services;
+    this.changed = changed;
     this.clock = services.clock;
     this.sentences = new Sentences(services.language);
     this.attempts = new Attempts(this);
@@ -180,11 +188,17 @@ export class PlanRecord {
   refresh(): void {
     this.plan?.refresh();
     this.gate?.refresh();
+    this.changed();
   }
 
   /** The message that answers "not now, because". */
   notNow(reason: string, carried: Carried): Carried {
     return envelope(carried, backupMessage(this.state, 'not-now', { reason }), reason);
+  }
+
+  /** Says "not now" at the plan's own output: what was asked for came by another way. */
+  sayNotNow(reason: string): void {
+    this.deliver(() => this.plan?.send('not-now', this.notNow(reason, {})));
   }
 
   /** The message that has the plan's device switched; it belongs to no run's way through the flow. */

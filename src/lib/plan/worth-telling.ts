@@ -15,17 +15,24 @@ export function noteEnd(
 ): void {
   if (end === 'gave-up') alerts.raise('backup', gaveUp(run.failureClass, reason));
   if (end === 'partial' && run.heldBack === true)
-    alerts.raise('backup', { kind: 'held-back', severity: 'critical', cause: 'held-back', reason });
+    alerts.raise('backup', {
+      kind: 'held-back',
+      severity: 'critical',
+      cause: 'held-back',
+      reason,
+      failureClass: null,
+    });
   if (extras?.maintenance !== undefined) noteMaintenance(alerts, extras.maintenance);
 }
 
 function gaveUp(failureClass: FailureClass | null, reason: string): Noted {
+  const what = { reason, failureClass };
   if (failureClass === 'power-up-failed')
-    return { kind: 'power-up-failed', severity: 'warning', cause: 'power-up-failed', reason };
+    return { ...what, kind: 'power-up-failed', severity: 'warning', cause: 'power-up-failed' };
   // What no waiting heals is told once for each such class; what may heal, once altogether.
   if (failureClass !== null && PERMANENT_CLASSES.has(failureClass))
-    return { kind: 'gave-up', severity: 'critical', cause: `gave-up:${failureClass}`, reason };
-  return { kind: 'gave-up', severity: 'warning', cause: 'gave-up', reason };
+    return { ...what, kind: 'gave-up', severity: 'critical', cause: `gave-up:${failureClass}` };
+  return { ...what, kind: 'gave-up', severity: 'warning', cause: 'gave-up' };
 }
 
 function noteMaintenance(alerts: PlanAlerts, { steps }: MaintenanceResult): void {
@@ -38,6 +45,7 @@ function noteMaintenance(alerts: PlanAlerts, { steps }: MaintenanceResult): void
       severity: isPermanent ? 'critical' : 'warning',
       cause: isPermanent ? `failed:${failureClass}` : 'failed',
       reason,
+      failureClass,
     });
   }
 }

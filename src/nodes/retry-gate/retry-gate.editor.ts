@@ -1,5 +1,6 @@
 import { durationField, durationProblem } from '../../editor/duration-field.ts';
 import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
+import { showPlanChoice, tickedPlans } from '../../editor/plan-choice.ts';
 import { allPlans, type PlanChoice } from '../../editor/plans.ts';
 import { type EditedNode, textsOf } from '../../editor/red.ts';
 import { sections } from '../../editor/sections.ts';
@@ -8,6 +9,7 @@ import { useSharedStyle } from '../../editor/style.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { FAILURE_CLASSES, type FailureClass, PERMANENT_CLASSES } from '../../lib/failure.ts';
 import { WAIT_DELAY_MS } from '../../lib/plan/settings.ts';
+import { prepareAlerts, quietProblem, thresholdProblem } from './alerts.editor.ts';
 import { claimedPlans, conflicts } from './claims.editor.ts';
 import { type GateDefinition, RETRY_POLICIES, type RetryPolicyName } from './definition.ts';
 import { prepareLearned } from './learned.editor.ts';
@@ -64,9 +66,7 @@ function numberOrEmpty(field: string): number | '' {
 /** The plans ticked in the dialog; none: all plans of the tab. */
 function chosenPlans(): string[] {
   if ($('#lastgood-gate-which').val() === 'all') return [];
-  return $('#lastgood-gate-plans input:checked')
-    .toArray()
-    .map((box) => String($(box).val()));
+  return tickedPlans('#lastgood-gate-plans');
 }
 
 function showClaims(gate: Gate, plans: readonly PlanChoice[]): void {
@@ -92,17 +92,8 @@ function showClaims(gate: Gate, plans: readonly PlanChoice[]): void {
     .text(warnings.join(' '));
 }
 
-function preparePlans(gate: Gate): void {
-  const plans = allPlans();
-  const gone = gate.plans.filter((id) => !plans.some((plan) => plan.id === id));
-  const list = $('#lastgood-gate-plans');
-  const add = (id: string, label: string): void => {
-    const box = $('<input type="checkbox">').val(id).prop('checked', gate.plans.includes(id));
-    list.append($('<label class="lastgood-gate-choice">').append(box, $('<span>').text(label)));
-  };
-  for (const plan of plans) add(plan.id, `${plan.name} (${plan.tab})`);
-  for (const id of gone) add(id, text('plans.gone'));
-  if (plans.length + gone.length === 0) list.append($('<div>').text(text('plans.noneAnywhere')));
+function preparePlans(gate: Gate, plans: readonly PlanChoice[]): void {
+  showPlanChoice('#lastgood-gate-plans', gate.plans, plans);
   $('#lastgood-gate-which').val(gate.plans.length === 0 ? 'all' : 'chosen');
   $('#lastgood-gate-which, #lastgood-gate-plans').on('change', () => showClaims(gate, plans));
   showClaims(gate, plans);
@@ -140,7 +131,7 @@ function prepareClasses(retried: readonly FailureClass[]): void {
     const words = $('<span>')
       .text(text(`class.${failure}`))
       .append(' ', $('<code>').text(failure));
-    $('<label class="lastgood-gate-choice">')
+    $('<label class="lastgood-choice">')
       .append(box, words)
       .appendTo(permanent ? '#lastgood-gate-permanent' : '#lastgood-gate-temporary');
   }
@@ -257,11 +248,38 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
         'unverified',
       ],
     },
-    alertInfo: { value: '' },
-    alertWarning: { value: '' },
-    alertCritical: { value: '' },
-    quietFrom: { value: '' },
-    quietTo: { value: '' },
+    alertInfo: {
+      value: '',
+      validate(value, _options) {
+        return thresholdProblem(value, text('label.alertInfo'));
+      },
+    },
+    alertWarning: {
+      value: '',
+      validate(value, _options) {
+        return thresholdProblem(value, text('label.alertWarning'));
+      },
+    },
+    alertCritical: {
+      value: '',
+      validate(value, _options) {
+        return thresholdProblem(value, text('label.alertCritical'));
+      },
+    },
+    quietFrom: {
+      value: '',
+      validate(value, _options) {
+        const other = this.id === edited ? typed('quietTo') : this.quietTo;
+        return quietProblem(value, other, text('label.quietFrom'));
+      },
+    },
+    quietTo: {
+      value: '',
+      validate(value, _options) {
+        const other = this.id === edited ? typed('quietFrom') : this.quietFrom;
+        return quietProblem(value, other, text('label.quietTo'));
+      },
+    },
     gatherAlerts: { value: true },
     contextStore: { value: '' },
   },
@@ -301,7 +319,13 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
     const delays = Object.entries(WAIT_DELAY_MS).map(([situation, ms]) => [situation, inWords(ms)]);
     $('#lastgood-gate-wait-hint').text(text('hint.waitDelay', Object.fromEntries(delays)));
     prepareLearned(this.id);
-    preparePlans(this);
+    const plans = allPlans();
+    preparePlans(this, plans);
+    const showAlerts = prepareAlerts(() => {
+      const owned = claimedPlans(chosenPlans(), this.z, plans);
+      return plans.filter(({ id }) => owned.includes(id));
+    });
+    $('#lastgood-gate-which, #lastgood-gate-plans').on('change', showAlerts);
     prepareClasses(this.retryClasses);
     prepareStores(this.contextStore);
     for (const field of ['policy', 'delay', 'delayCap', 'jitterPercent', 'failureBudget', 'timeLimit']) {
@@ -312,6 +336,7 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
       { id: 'lastgood-gate-retries', label: text('section.retries') },
       { id: 'lastgood-gate-waiting', label: text('section.waiting') },
       { id: 'lastgood-gate-failures', label: text('section.failures') },
+      { id: 'lastgood-gate-alerts', label: text('section.alerts') },
       { id: 'lastgood-gate-state', label: text('section.state') },
     ]);
   },

@@ -12,6 +12,7 @@ import { gateStatus, shortened } from '../../lib/node-red/status.ts';
 import { statusLight } from '../../lib/node-red/status-light.ts';
 import { warnOfShapes } from '../../lib/node-red/unknown-shapes.ts';
 import { hasWire } from '../../lib/node-red/wiring.ts';
+import { answerAlert } from '../../lib/plan/answer-alert.ts';
 import { hear } from '../../lib/plan/device-events.ts';
 import type { GateDoor } from '../../lib/plan/doors.ts';
 import type { PlanRecord } from '../../lib/plan/record.ts';
@@ -102,7 +103,8 @@ export default function register(red: NodeAPI): void {
       }
       const reading = readMessage(message);
       if (reading.kind === 'unknown') warnOfShape(reading.shape);
-      else if (reading.kind !== 'ignored' && reading.kind !== 'command') {
+      else if (reading.kind === 'command') answerAlert(records(), reading);
+      else if (reading.kind !== 'ignored') {
         for (const record of records()) hear(record, reading, {}, 'gate');
       }
     });
