@@ -9,6 +9,7 @@ const BENCHES = [
   'backup',
   'checking-plans',
   'exec-node',
+  'hub',
   'plug-to-restic',
   'progress-lines',
   'startup',

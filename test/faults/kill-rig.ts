@@ -29,7 +29,7 @@ export type Victims = 'node-red' | 'restic' | 'both' | 'nobody';
 
 /** A kill at the moment when a transition is written. */
 export interface Fuse {
-  /** A phase, `idle`, `retention:forget`, `repositories` …; see kill-switch.cjs. */
+  /** A phase, `idle`, `retention:forget`, `repositories`, `started:backup` …; see kill-switch.cjs. */
   readonly label: string;
   readonly when: 'before' | 'torn' | 'after';
   readonly victims: Victims;

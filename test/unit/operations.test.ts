@@ -289,12 +289,17 @@ describe('a lock', () => {
     },
     hostName: 'house',
     own: [],
+    lostStarts: [],
     now: { state: 'absent', name: '', startTicks: null },
     clock: { now: () => nowMs, after: () => () => undefined },
     ...rest,
   });
   const old = { time: '2026-03-01T11:00:00.000Z' };
   const own = [{ pid: 42, startTicks: 1000 }];
+  // The lock is of 11:50.
+  const lostAt = (time: string): Partial<LockFacts> => ({
+    lostStarts: [{ by: { pid: 7, startTicks: 1 }, at: Date.parse(`2026-03-01T${time}Z`) }],
+  });
   const running = { state: 'present', name: 'restic-0.18', startTicks: 1000 } as const;
 
   test.each([
@@ -314,6 +319,19 @@ describe('a lock', () => {
     ],
     ['of an unknown process that is gone may be of another container', facts({}), 'young'],
     ['of an unknown process that is gone for long is dead', facts(old), 'dead'],
+    ['of just after a start of ours that was lost is dead', facts({}, lostAt('11:49:59.000')), 'dead'],
+    ['of before a start of ours that was lost is not ours', facts({}, lostAt('11:50:00.001')), 'young'],
+    ['of long after a start of ours that was lost is not ours', facts({}, lostAt('11:45:00.000')), 'young'],
+    [
+      'of a running restic is alive, lost start or not',
+      facts({}, { ...lostAt('11:49:59.000'), now: running }),
+      'alive',
+    ],
+    [
+      'of another host is never touched, lost start or not',
+      facts({ host: 'laptop' }, lostAt('11:49:59.000')),
+      'other-host',
+    ],
     [
       'whose process cannot be told by name is alive',
       facts(old, { now: { state: 'present', name: '', startTicks: null } }),

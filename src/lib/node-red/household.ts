@@ -211,7 +211,7 @@ export class Household {
     });
     await Promise.all(
       repositories.map(async (repository) => {
-        if ((await repository.leftBehind()).all().length === 0) return;
+        if ((await repository.leftBehind()).isEmpty) return;
         const { runOperation } = await import('../restic/operations.ts');
         await runOperation(repository, { kind: 'unlock', ownProcesses: [] });
       }),

@@ -172,8 +172,8 @@ export class PlanAlerts {
     return tierOf(policy.tiers, latenessMs, this.cadenceMs(now));
   }
 
-  /** Asking cron takes longer than all else here: an answer holds for a day, for this schedule. */
-  private cadenceMs(now: number): number {
+  /** How far apart good backups are. Asking cron takes longer than all else here: an answer holds for a day. */
+  cadenceMs(now: number): number {
     const { settings } = this.record;
     const { cadence } = this;
     if (cadence?.settings === settings && Math.abs(now - cadence.at) < DAY_MS) return cadence.ms;
