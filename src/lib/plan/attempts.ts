@@ -110,7 +110,9 @@ export class Attempts {
           checked: true,
         }),
       );
-      return this.record.message('ready', { checks: report });
+      // Who cancels while this is being written ends the run, and a message of no run is nobody's.
+      const isStill = this.record.current(ticket)?.phase === 'ready';
+      return isStill ? this.record.message('ready', { checks: report }) : undefined;
     }
     this.record.presence.isMissed();
     const blockedBy = firstObstacle(report)?.kind ?? null;
@@ -123,6 +125,7 @@ export class Attempts {
       const facts = { at, reason: report.reason, blockedBy, inVain };
       await this.record.put(change.attemptBlocked(this.record.state, run, facts));
     }
+    if (this.record.current(ticket)?.phase !== 'deciding') return undefined;
     const message = this.record.message('not-ready', { checks: report, reason: this.record.state.why });
     if (this.record.gateId === undefined) this.record.decisions.conclude();
     return message;
