@@ -18,7 +18,7 @@ import type { ResticRepository } from '../../src/lib/restic/repository.ts';
 import type { UnlockPayload } from '../../src/lib/restic/unlock.ts';
 import { skip } from '../unit/drive-fixtures.ts';
 import { backupOf, Home, noteRestic } from '../unit/restic-fixtures.ts';
-import { count } from './counts.ts';
+import { count, isBroken } from './counts.ts';
 import {
   foreignLock,
   locksOf,
@@ -35,7 +35,7 @@ const counted = { locks: { cases: 0, broken: 0 }, others: { cases: 0, broken: 0 
 afterEach(({ task }) => {
   const own = counted[/\block\b|^SIG|^called /.test(task.name) ? 'locks' : 'others'];
   own.cases += 1;
-  if (task.result?.state === 'fail') own.broken += 1;
+  if (isBroken(task)) own.broken += 1;
 });
 afterAll(() => {
   const { locks, others } = counted;
