@@ -4,7 +4,7 @@ import { commandPath, type HubCommand, TOKEN_HEADER } from '../src/protocol/prot
 import { type FlowNode, node, plan, repository, tab } from '../test/runtime/flows.ts';
 import { NodeRed } from '../test/runtime/node-red.ts';
 import { EventReader } from '../test/unit/hub-fixtures.ts';
-import { type Figure, figure, megabytes, milliseconds, PAIRS, scaled } from './figures.ts';
+import { type Figure, figure, megabytes, milliseconds, PAIRS, p99, scaled } from './figures.ts';
 import { Material, PASSWORD } from './material.ts';
 import { askMeter, meter } from './meter.ts';
 
@@ -105,11 +105,6 @@ async function heapWith(nodeRed: NodeRed, nodes: readonly FlowNode[]): Promise<n
   const plans = nodes.filter(({ type }) => type === 'backup-plan');
   await nodeRed.until('every plan', () => (plans.every(isReady) ? true : undefined), 300_000);
   return (await askMeter(nodeRed, 'end')).heap;
-}
-
-/** By nearest rank. */
-function p99(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1] ?? Number.NaN;
 }
 
 function flow(material: Material, options: { hub: boolean }): FlowNode[] {

@@ -10,6 +10,7 @@ const BENCHES = [
   'checking-plans',
   'exec-node',
   'hub',
+  'hub-mqtt',
   'plug-to-restic',
   'progress-lines',
   'startup',

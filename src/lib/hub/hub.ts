@@ -37,6 +37,8 @@ const AFTER_CONNECT_MS = 500;
 export interface HubPlan {
   readonly key: string;
   readonly name: string;
+  /** False: its settings are wrong, and it cannot be run. */
+  readonly isUsable: boolean;
 }
 
 /** How a hub is set. */
@@ -104,9 +106,9 @@ export class Hub {
   private readonly sentences: Sentences;
   private readonly retained: Retained;
   private readonly shown = new Map<string, Shown>();
+  private hasStarted = false;
   private plans = new Map<string, HubPlan>();
   private surroundings: HubSurroundings = { plans: [], hasMqtt: false, hasAvailability: false };
-  private complete = false;
   /** Discovery was sent once: states have a meaning. */
   private isIntroduced = false;
   /** Work on retained messages, one after the other. */
@@ -133,15 +135,15 @@ export class Hub {
 
   /** Status of every plan, by name; undefined while some are still being read. */
   statuses(): PlanStatus[] | undefined {
-    if (!this.complete) return undefined;
+    if (!this.isComplete) return undefined;
     return [...this.shown.values()]
       .map(({ status }) => status)
       .toSorted((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
   }
 
-  /** Every plan is open, or will not open: something can be said of all of them. */
+  /** Something can be said of every plan: none is still being read. */
   get isComplete(): boolean {
-    return this.complete;
+    return this.hasStarted && [...this.plans.keys()].every((key) => this.shown.has(key));
   }
 
   /** How all plans are together. */
@@ -152,7 +154,6 @@ export class Hub {
 
   /** Flows run: this is what they have for the hub now. Plans that are gone are taken away. */
   flowsStarted(surroundings: HubSurroundings): void {
-    const { registry, language } = this.services;
     const isFirst = !this.isIntroduced && this.pending === undefined;
     this.surroundings = surroundings;
     this.plans = new Map(surroundings.plans.map((plan) => [plan.key, plan]));
@@ -161,21 +162,26 @@ export class Hub {
       this.shown.delete(key);
       this.outlet.gone(key);
     }
-    for (const key of this.plans.keys()) this.changed(key);
+    this.hasStarted = true;
+    for (const plan of this.plans.values()) this.begin(plan, surroundings);
     if (isFirst) this.introduceWithin(this.politeWait());
     else if (this.isIntroduced) this.bring({});
-    this.complete = false;
-    const opened = [...this.plans.keys()].map(async (key) => registry.opened(key));
-    void Promise.all(opened).then(() => {
-      if (this.surroundings !== surroundings || this.closed) return;
-      this.complete = true;
-      for (const plan of this.plans.values()) {
-        if (registry.find(plan.key)?.isOpen !== true) this.present(plan, unusableStatus(plan, language));
-      }
-      if (this.isIntroduced) this.bring({});
-      this.outlet.refresh();
-    });
     this.outlet.refresh();
+  }
+
+  /** Shows what is known of a plan now; one that turns out not to run is shown as that. */
+  private begin(plan: HubPlan, surroundings: HubSurroundings): void {
+    const { registry, language } = this.services;
+    const cannotRun = (): void => this.present(plan, unusableStatus(plan, language));
+    if (!plan.isUsable) {
+      cannotRun();
+      return;
+    }
+    this.changed(plan.key);
+    void registry.opened(plan.key).then(() => {
+      if (this.surroundings !== surroundings || this.closed || !registry.has(plan.key)) return;
+      if (registry.find(plan.key)?.isOpen !== true) cannotRun();
+    });
   }
 
   /**
@@ -218,7 +224,7 @@ export class Hub {
     this.pending?.cancel();
     if (removed && this.surroundings.hasMqtt) {
       this.tail = this.tail.then(async () => {
-        await this.retained.bring({ discoveries: new Map(), states: new Map() }, { heard: true });
+        await this.retained.bring(() => ({ discoveries: new Map(), states: new Map() }), { heard: true });
       });
     }
     await this.tail;
@@ -245,7 +251,7 @@ export class Hub {
   private changed(key: string): void {
     const plan = this.plans.get(key);
     const record = this.services.registry.find(key);
-    if (plan === undefined || record?.isOpen !== true || this.closed) return;
+    if (plan === undefined || record === undefined || this.closed) return;
     this.present(plan, publicStatus(record), record.state);
   }
 
@@ -335,8 +341,8 @@ export class Hub {
     if (!this.surroundings.hasMqtt) return;
     this.tail = this.tail.then(async () => {
       if (this.closed) return;
+      await this.retained.bring(() => this.wanted(), how);
       this.isIntroduced = true;
-      await this.retained.bring(this.wanted(), how);
     });
   }
 
@@ -347,7 +353,7 @@ export class Hub {
     const { language } = this.services;
     const wishes: DiscoveryWishes = { topics, language, hasAvailability, hasProgress };
     const discoveries = new Map([[topics.discovery(topics.device()), houseDiscovery(wishes)]]);
-    const states = new Map([[topics.house, this.complete ? JSON.stringify(this.house()) : undefined]]);
+    const states = new Map([[topics.house, this.isComplete ? JSON.stringify(this.house()) : undefined]]);
     for (const plan of this.plans.values()) {
       const { key } = plan;
       discoveries.set(topics.discovery(topics.device(key)), planDiscovery(plan, wishes));
@@ -358,7 +364,7 @@ export class Hub {
   }
 
   private tellHouse(): void {
-    if (!this.surroundings.hasMqtt || !this.complete) return;
+    if (!this.surroundings.hasMqtt || !this.isComplete) return;
     this.retained.state(this.settings.topics.house, JSON.stringify(this.house()));
   }
 }

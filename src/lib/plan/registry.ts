@@ -59,6 +59,11 @@ export class PlanRegistry {
     return this.joined.has(key) ? this.records.get(key) : undefined;
   }
 
+  /** Whether a plan's node is there. */
+  has(key: string): boolean {
+    return this.joined.has(key);
+  }
+
   /**
    * Resolves when a plan that has joined is open or will not open: reading its past takes a moment after a start, and
    * what is asked of it meanwhile waits.
