@@ -4,13 +4,16 @@ import { HOUR_MS, SLOTS } from './week.ts';
 
 /** Hours of watching that the wider part of the week counts for in a narrower one. */
 const POOL_HOURS = 1;
-/** Returns that "no difference" counts for in a bin of ages. */
-const AGE_POOL = 2;
+/** Returns that the expectation before any is seen counts for in a bin of ages. */
+const AGE_POOL = 1;
 /** However long it is away, it is not given up. */
-const LEAST_AGE_FACTOR = 0.5;
+const LEAST_AGE_FACTOR = 0.3;
 /** The share of the even opinion that nothing takes away: it may always come at another time than ever before. */
 const EVEN_SHARE = 0.15;
 const FIRST_BIN_MS = HOUR_MS / 20;
+const BIN_GROWTH = 1.5;
+const PRIOR_HEIGHT = Number(process.env['PH'] ?? 3);
+const PRIOR_SLOPE = Number(process.env['PS'] ?? 4);
 
 /** How likely it is to come back, per hour, as each opinion has it. */
 export interface Hazard {
@@ -25,7 +28,7 @@ export interface Hazard {
 /** The bin of an age in ms. */
 export function ageBin(ageMs: number): number {
   if (ageMs < FIRST_BIN_MS) return 0;
-  return Math.min(AGE_BINS - 1, 1 + Math.floor(Math.log(ageMs / FIRST_BIN_MS) / Math.log(1.5)));
+  return Math.min(AGE_BINS - 1, 1 + Math.floor(Math.log(ageMs / FIRST_BIN_MS) / Math.log(BIN_GROWTH)));
 }
 
 function smoothed(sums: Float32Array): Float64Array {
@@ -34,6 +37,20 @@ function smoothed(sums: Float32Array): Float64Array {
     { length: SLOTS },
     (_, slot) => 0.5 * at(slot) + 0.25 * (at(slot - 1) + at(slot + 1)),
   );
+}
+
+/**
+ * The factor by age before any return is seen: most absences are short, and one that has lasted is likely to last. As of
+ * the time that an absence lasts in the mean.
+ */
+function expectedFactor(bin: number, even: number): number {
+  const ageHours = (FIRST_BIN_MS / HOUR_MS) * BIN_GROWTH ** (bin - 0.5);
+  return PRIOR_HEIGHT / (1 + PRIOR_SLOPE * ageHours * even);
+}
+
+function neighbourly(sums: Float32Array): Float64Array {
+  const at = (bin: number): number => sums[Math.min(AGE_BINS - 1, Math.max(0, bin))] ?? 0;
+  return Float64Array.from(sums, (own, bin) => 0.5 * own + 0.25 * (at(bin - 1) + at(bin + 1)));
 }
 
 /** What a model has learned, ready to be asked. */
@@ -63,12 +80,12 @@ export function hazardOf(model: Model): Hazard {
       week[slot] = pooled(returns[slot] ?? 0, away[slot] ?? 0, day < 5 ? workday : weekend);
     }
   }
-  const age = Float64Array.from({ length: AGE_BINS }, (_, bin) =>
-    Math.max(
-      LEAST_AGE_FACTOR,
-      ((model.ageReturns[bin] ?? 0) + AGE_POOL) / ((model.ageExpected[bin] ?? 0) + AGE_POOL),
-    ),
-  );
+  const ageReturns = neighbourly(model.ageReturns);
+  const ageExpected = neighbourly(model.ageExpected);
+  const age = Float64Array.from({ length: AGE_BINS }, (_, bin) => {
+    const n = (ageReturns[bin] ?? 0) + AGE_POOL * expectedFactor(bin, even);
+    return Math.max(LEAST_AGE_FACTOR, n / ((ageExpected[bin] ?? 0) + AGE_POOL));
+  });
   return { even, week, age };
 }
 
