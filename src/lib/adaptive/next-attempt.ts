@@ -6,8 +6,7 @@ import { DAY_MS, HOUR_MS, weekMoment } from './week.ts';
 /** No attempt comes sooner after another by prediction alone. */
 export const SHORTEST_GAP_MS: number = HOUR_MS / 30;
 
-const SHORTEST_STEP_MS = HOUR_MS / 60;
-const MOST_STEPS = 120;
+const MOST_STEPS = 60;
 
 /** How attempts are to be chosen. Durations in ms. */
 export interface AdaptivePolicy {
@@ -48,16 +47,17 @@ export function nextAttempt(
   const latest = latestAttempt(policy, wait);
   const earliest = Math.max(now + SHORTEST_GAP_MS, affordableAt(model, policy, now));
   if (earliest >= latest) return { at: latest, why: 'guarantee' };
-  const steps = Math.max(1, Math.min(MOST_STEPS, Math.floor((latest - now) / SHORTEST_STEP_MS)));
+  const steps = Math.min(MOST_STEPS, Math.floor((latest - now) / SHORTEST_GAP_MS));
   const stepMs = (latest - now) / steps;
   const hazard = hazardOf(model);
   const weights = weightsOf(model);
   const since = model.awaySince === -1 ? now : Math.min(model.awaySince, now);
-  const likely = Float64Array.from({ length: steps }, (_, step) => {
+  const likely = new Float64Array(steps);
+  for (let step = 0; step < steps; step += 1) {
     const middle = now + (step + 0.5) * stepMs;
     const { slot } = weekMoment(middle, offsetAt);
-    return mixed(opinionsAt(hazard, slot, middle - since), weights);
-  });
+    likely[step] = mixed(opinionsAt(hazard, slot, middle - since), weights);
+  }
   const usual = model.rootSum / model.rootHours;
   const evenGap = DAY_MS / HOUR_MS / policy.perDay;
   const price = (hazard.even * (evenGap * usual) ** 2) / 2;
@@ -82,12 +82,11 @@ function cheapestLook(likely: Float64Array, stepHours: number, price: number, ea
     away[step + 1] = after;
     back[step + 1] = (back[step] ?? 0) + (before - after) * (step + 0.5) * stepHours;
   }
-  const shortest = Math.max(1, Math.ceil(SHORTEST_GAP_MS / HOUR_MS / stepHours));
   const cost = new Float64Array(steps + 1);
   let first = steps;
   for (let from = steps - 1; from >= 0; from -= 1) {
     let least = Infinity;
-    for (let to = steps; to >= from + (from === 0 ? earliest : shortest) || to === steps; to -= 1) {
+    for (let to = steps; to > (from === 0 ? earliest - 1 : from) || to === steps; to -= 1) {
       const returned = (away[from] ?? 0) - (away[to] ?? 0);
       const waited = returned * to * stepHours - ((back[to] ?? 0) - (back[from] ?? 0));
       const all = waited + (to === steps ? 0 : price * (away[to] ?? 0) + (cost[to] ?? 0));
