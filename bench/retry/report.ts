@@ -114,7 +114,8 @@ export function writeTables(panels: readonly { summary: Summary; results: readon
   const page = readFileSync(PAGE, 'utf8');
   const [before, rest = ''] = page.split(BEGIN);
   const after = rest.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error('docs/benchmarks.md has no place for tables');
+  if (before === undefined || after === undefined)
+    throw new Error('docs/benchmarks.md has no place for tables');
   const tables = panels.flatMap(({ summary, results }) => [
     summaryTable([summary]),
     caseTable(summary.title, results),

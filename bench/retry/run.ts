@@ -11,8 +11,8 @@ import { caseTable, type Result, summaryOf, summaryTable, writeTables } from './
 import { newTally, type Schedule, scheduleFor, simulate } from './simulate.ts';
 
 const SCALE = Number(process.env['BENCH_SCALE'] ?? 1);
-const SEEDS = Math.max(2, Math.round(12 * SCALE));
-const PHASES = Math.max(2, Math.round(24 * SCALE));
+const SEEDS = Math.max(2, Math.round(8 * SCALE));
+const PHASES = Math.max(2, Math.round(16 * SCALE));
 /** Fewer waits than this in one life say nothing. */
 const FEWEST_WAITS = 5;
 
@@ -77,7 +77,10 @@ const real = (isWanted: (name: string) => boolean): Case[] =>
     .filter(([name]) => isWanted(name))
     .map(([name, trace]) => ({
       name,
-      lives: Array.from({ length: PHASES }, (_, n) => ({ trace, schedule: scheduleFor(trace, place(n + 1)) })),
+      lives: Array.from({ length: PHASES }, (_, n) => ({
+        trace,
+        schedule: scheduleFor(trace, place(n + 1)),
+      })),
     }));
 const PANELS: Readonly<Record<string, { title: string; cases: () => Case[] }>> = {
   'made-up': {

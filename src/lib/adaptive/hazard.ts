@@ -9,11 +9,12 @@ const AGE_POOL = 1;
 /** However long it is away, it is not given up. */
 const LEAST_AGE_FACTOR = 0.3;
 /** The share of the even opinion that nothing takes away: it may always come at another time than ever before. */
-const EVEN_SHARE = 0.15;
+const EVEN_SHARE = 0.25;
 const FIRST_BIN_MS = HOUR_MS / 20;
 const BIN_GROWTH = 1.5;
-const PRIOR_HEIGHT = Number(process.env['PH'] ?? 3);
-const PRIOR_SLOPE = Number(process.env['PS'] ?? 4);
+/** Of the factor by age before any return is seen: at the begin, and how fast it falls. */
+const PRIOR_HEIGHT = 3;
+const PRIOR_SLOPE = 4;
 
 /** How likely it is to come back, per hour, as each opinion has it. */
 export interface Hazard {

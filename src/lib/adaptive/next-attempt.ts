@@ -34,8 +34,9 @@ export interface NextAttempt {
 }
 
 /**
- * Chooses the next attempt after one that found nothing at `now`. The denser where a return is likelier, by the root of
- * the likelihood: that finds it soonest for a number of attempts (Keller 1974). Pure.
+ * Chooses the next attempt after one that found nothing at `now`: the first of those that are worth their price until
+ * the guarantee makes one in any case. They come out the denser where a return is likelier, by the root of the
+ * likelihood, as in optimal inspection (Keller 1974). Pure.
  */
 export function nextAttempt(
   model: Model,
@@ -58,13 +59,21 @@ export function nextAttempt(
     const { slot } = weekMoment(middle, offsetAt);
     likely[step] = mixed(opinionsAt(hazard, slot, middle - since), weights);
   }
-  const usual = model.rootSum / model.rootHours;
-  const evenGap = DAY_MS / HOUR_MS / policy.perDay;
-  const price = (hazard.even * (evenGap * usual) ** 2) / 2;
+  const price = priceOf(model, policy, hazard.even);
   const first = cheapestLook(likely, stepMs / HOUR_MS, price, Math.ceil((earliest - now) / stepMs));
   return first < steps
     ? { at: Math.round(now + first * stepMs), why: 'prediction' }
     : { at: latest, why: 'guarantee' };
+}
+
+/**
+ * The hours of waiting that one more look must save to be worth it: those with which the looks of a day, spread by the
+ * root of the likelihood, are as many as the budget has.
+ */
+function priceOf(model: Model, { perDay }: AdaptivePolicy, even: number): number {
+  const usualRoot = model.rootSum / model.rootHours;
+  const usualGapHours = (DAY_MS / HOUR_MS / perDay) * usualRoot;
+  return (even * usualGapHours ** 2) / 2;
 }
 
 /**
