@@ -131,11 +131,11 @@ export class PlanAccessory {
   /** Services of an earlier version or setting. */
   #forgetOtherServices(): void {
     const { AccessoryInformation } = this.#around.api.hap.Service;
-    const ours = new Set([...this.#services.values()]);
-    for (const service of [...this.accessory.services]) {
-      if (service.UUID !== AccessoryInformation.UUID && !ours.has(service))
-        this.accessory.removeService(service);
-    }
+    const ours = new Set(this.#services.values());
+    const others = this.accessory.services.filter(
+      (service) => service.UUID !== AccessoryInformation.UUID && !ours.has(service),
+    );
+    for (const service of others) this.accessory.removeService(service);
   }
 
   #lastSuccessOf(service: Service): Characteristic {

@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Folder that has the plugin as npm would install it, as `@lastgood/homebridge-restic`. */
+    plugins: string;
+  }
+}
+
+const folder = fileURLToPath(new URL('..', import.meta.url));
+
+/** Builds and packs the plugin, and unpacks what npm would publish beside nothing else. */
+export function packedPlugin(): { plugins: string; remove: () => void } {
+  const scratch = mkdtempSync(join(tmpdir(), 'lastgood-plugin-'));
+  execFileSync(process.execPath, [join(folder, 'scripts', 'build.mjs')], { stdio: 'inherit' });
+  execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch], { cwd: folder });
+  const [tarball = ''] = readdirSync(scratch);
+  const plugins = join(scratch, 'plugins');
+  const target = join(plugins, '@lastgood', 'homebridge-restic');
+  mkdirSync(target, { recursive: true });
+  execFileSync('tar', ['-xzf', join(scratch, tarball), '-C', target, '--strip-components=1']);
+  return { plugins, remove: () => rmSync(scratch, { recursive: true, force: true }) };
+}
+
+/** Once for all test files. */
+export default function setup(project: TestProject): () => void {
+  const { plugins, remove } = packedPlugin();
+  project.provide('plugins', plugins);
+  return remove;
+}
