@@ -18,7 +18,9 @@ const folder = fileURLToPath(new URL('..', import.meta.url));
 export function packedPlugin(): { plugins: string; remove: () => void } {
   const scratch = mkdtempSync(join(tmpdir(), 'lastgood-plugin-'));
   execFileSync(process.execPath, [join(folder, 'scripts', 'build.mjs')], { stdio: 'inherit' });
-  execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch], { cwd: folder });
+  execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch], {
+    cwd: folder,
+  });
   const [tarball = ''] = readdirSync(scratch);
   const plugins = join(scratch, 'plugins');
   const target = join(plugins, '@lastgood', 'homebridge-restic');

@@ -71,12 +71,16 @@ export class Home {
   async reconnect(port: number): Promise<void> {
     const pairing = this.#client.getLongTermData() ?? undefined;
     await this.close();
-    this.#client = new HttpClient(this.#username, '127.0.0.1', port, pairing, { usePersistentConnections: true });
+    this.#client = new HttpClient(this.#username, '127.0.0.1', port, pairing, {
+      usePersistentConnections: true,
+    });
   }
 
   /** Reads which accessories there are, without the bridge itself. */
   async look(): Promise<readonly HapAccessory[]> {
-    const { accessories } = (await this.#client.getAccessories()) as unknown as { accessories: HapAccessory[] };
+    const { accessories } = (await this.#client.getAccessories()) as unknown as {
+      accessories: HapAccessory[];
+    };
     this.#accessories = accessories.filter(({ aid }) => Number(aid) !== 1);
     return this.#accessories;
   }
@@ -89,7 +93,13 @@ export class Home {
 
   /** Asks for events of all that may change. */
   async listen(): Promise<void> {
-    const changing = new Set(['On', 'OccupancyDetected', 'ContactSensorState', 'StatusFault', 'StatusActive'] as const);
+    const changing = new Set([
+      'On',
+      'OccupancyDetected',
+      'ContactSensorState',
+      'StatusFault',
+      'StatusActive',
+    ] as const);
     const ids = this.#accessories.flatMap(({ aid, services }) =>
       services
         .flatMap(({ characteristics }) => characteristics)
@@ -111,7 +121,8 @@ export class Home {
     const deadline = Date.now() + 30_000;
     while (!this.#heard.has(id) || Number(this.#heard.get(id)) !== value) {
       const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`no event ${service} ${type} = ${value}; last: ${String(this.#heard.get(id))}`);
+      if (left <= 0)
+        throw new Error(`no event ${service} ${type} = ${value}; last: ${String(this.#heard.get(id))}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         const wake = (): void => {

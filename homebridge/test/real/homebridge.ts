@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Installed beside each other under these names; see package.json. */
-export const VERSIONS = ['homebridge', 'homebridge-1.11', 'homebridge-1.8'] as const;
-export type Version = (typeof VERSIONS)[number];
+export type Version = 'homebridge' | 'homebridge-1.11' | 'homebridge-1.8';
 
 export const PIN = '031-45-154';
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
@@ -27,7 +26,9 @@ export class Homebridge {
   constructor(version: Version, number: number, plugins: string) {
     this.#version = version;
     this.#plugins = plugins;
-    const last = [process.pid >> 8, process.pid, number].map((part) => (part & 0xff).toString(16).padStart(2, '0'));
+    const last = [process.pid >> 8, process.pid, number].map((part) =>
+      (part & 0xff).toString(16).padStart(2, '0'),
+    );
     this.username = `0E:4C:47:${last.join(':').toUpperCase()}`;
     this.#folder = mkdtempSync(join(tmpdir(), 'lastgood-homebridge-'));
   }
@@ -63,7 +64,13 @@ export class Homebridge {
     const from = this.output.length;
     const child = spawn(process.execPath, [binary, ...flags], {
       cwd: this.#folder,
-      env: { PATH: process.env['PATH'] ?? '', HOME: this.#folder, FORCE_COLOR: '0', TZ: 'UTC', ...environment },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: this.#folder,
+        FORCE_COLOR: '0',
+        TZ: 'UTC',
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
@@ -93,7 +100,9 @@ export class Homebridge {
       if (match !== null) return match;
       const left = deadline - Date.now();
       if (left <= 0 || !this.isRunning) {
-        throw new Error(`Homebridge ${this.isRunning ? 'did not print' : 'ended before it printed'} ${pattern}:\n${this.output}`);
+        throw new Error(
+          `Homebridge ${this.isRunning ? 'did not print' : 'ended before it printed'} ${pattern}:\n${this.output}`,
+        );
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
