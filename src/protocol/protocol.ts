@@ -66,7 +66,7 @@ export interface PlanStatus {
   readonly failure: string | null;
   /** A good backup has been owed for longer than a plan of this cadence may be late. */
   readonly overdue: boolean;
-  /** When it becomes or became overdue; null: only an event starts it, so it never is. */
+  /** When it becomes or became overdue; null: nothing is owed, for only an event starts it. */
   readonly overdueAt: string | null;
   readonly paused: boolean;
   /** End of the pause; null also for a pause without one. */
@@ -133,6 +133,8 @@ export const HUB_ERRORS = {
   /** Too many wrong tokens or commands; the header `Retry-After` says for how many seconds. */
   'too-many-requests': 429,
   internal: 500,
+  /** Node-RED starts, or its flows are being deployed; the header `Retry-After` says when to come again. */
+  'not-ready': 503,
   /** As many streams are open as the hub keeps; the header `Retry-After` says when to come again. */
   'too-many-streams': 503,
 } as const;
