@@ -71,6 +71,11 @@ export class PlanAccessory {
     return this.accessory.context.name;
   }
 
+  /** Has the hub said how the plan is, and not taken it back by a list without it? */
+  get isHeardOf(): boolean {
+    return this.#status !== null;
+  }
+
   /** The hub says how the plan is. */
   show(status: PlanStatus): void {
     const before = this.#status;

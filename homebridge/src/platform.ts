@@ -133,7 +133,8 @@ export class BackupPlatform implements DynamicPlatformPlugin {
     this.#cancelPruning();
     if (missing.length === 0) return;
     this.#cancelPruning = this.#clock.after(PRUNE_AFTER_MS, () => {
-      for (const uuid of missing) this.#remove(uuid);
+      // One that was heard of since was only late.
+      for (const uuid of missing) if (this.#plans.get(uuid)?.isHeardOf === false) this.#remove(uuid);
       // Those that found no place may have one now.
       for (const plan of plans) if (this.#left.has(plan.id)) this.#show(plan);
     });

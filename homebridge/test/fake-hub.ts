@@ -22,6 +22,10 @@ export class FakeHub {
   token = TOKEN;
   events: Behaviour = 'well';
   commands: Behaviour = 'well';
+  /** A cancelled run goes on until a test ends it, as restic does that cleans up. */
+  slowCancel = false;
+  /** A run is accepted and does not begin. */
+  startsNothing = false;
   /** Commands that came, such as `photos/run`. */
   readonly asked: string[] = [];
   /** Connections to the stream that were tried. */
@@ -88,6 +92,16 @@ export class FakeHub {
     for (const stream of this.#streams) stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
+  /** Sends whatever text. */
+  raw(text: string): void {
+    for (const stream of this.#streams) stream.write(text);
+  }
+
+  /** Ends every stream; the hub goes on. */
+  break(): void {
+    for (const stream of this.#streams) stream.destroy();
+  }
+
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = new URL(request.url ?? '/', 'http://hub').pathname;
     const isEvents = path === EVENTS_PATH;
@@ -114,7 +128,8 @@ export class FakeHub {
     const before = this.plans.get(id);
     if (before === undefined) return refuse(response, 'unknown-plan');
     const isChange = command === 'run' ? !before.running : before.running;
-    if (isChange) {
+    const isDone = command === 'run' ? !this.startsNothing : !this.slowCancel;
+    if (isChange && isDone) {
       this.change(id, command === 'run' ? RUNNING : { state: 'idle', running: false, reason: 'Cancelled.' });
     }
     response.writeHead(202, { 'Content-Type': 'application/json' });
