@@ -32,18 +32,16 @@ export function run(command, args, extraEnv = {}) {
   });
 }
 
-/** Runs the test files whose paths begin so.
+/** Runs the test files whose paths begin so; `wrapper` is a command that Vitest is run by.
  * @returns {Promise<Report>} */
-export async function suite(paths, extraEnv = {}) {
+export async function suite(paths, extraEnv = {}, wrapper = []) {
   const scratch = mkdtempSync(join(tmpdir(), 'lastgood-report-'));
   const file = join(scratch, 'report.json');
   try {
     const reporter = join(root, 'scripts', 'section-reporter.mjs');
-    const { code, output } = await run(join(bin, 'vitest'), ['run', ...paths, `--reporter=${reporter}`], {
-      LASTGOOD_TEST_REPORT: file,
-      FORCE_COLOR: '0',
-      ...extraEnv,
-    });
+    const [command, ...args] = [...wrapper, join(bin, 'vitest'), 'run', ...paths, `--reporter=${reporter}`];
+    const environment = { LASTGOOD_TEST_REPORT: file, FORCE_COLOR: '0', ...extraEnv };
+    const { code, output } = await run(command, args, environment);
     let report = { passed: 0, failures: [], skipped: [] };
     try {
       report = JSON.parse(readFileSync(file, 'utf8'));
