@@ -14,13 +14,12 @@ export class Backoff {
   /** The next delay, ms. */
   next(): number {
     const full = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#tries);
-    // Beyond the longest delay the number of tries says nothing more.
-    if (full < LONGEST_MS) this.#tries += 1;
+    this.#tries += 1;
     return Math.round(full * (1 - this.#random() / 2));
   }
 
-  /** The connection was good: begin with short delays again. */
-  reset(): void {
-    this.#tries = 0;
+  /** There was a connection. `shortLived`: how many in a row ended at once, this one included; 0: it was a good one. */
+  restart(shortLived: number): void {
+    this.#tries = shortLived;
   }
 }

@@ -23,7 +23,7 @@ const CONNECT_MS = 10_000;
 const COMMAND_MS = 2_000;
 /** Delay between attempts that will fail until a person has done something. */
 const SLOW_MS = 60_000;
-/** A connection that held for so long was good; a shorter one does not make the next delay short again. */
+/** A connection that held for so long was good. After several shorter ones in a row the hub is not to be hammered. */
 const GOOD_AFTER_MS = 5_000;
 /** An answer to a command may have so many characters. */
 const LARGEST_ANSWER = 16_384;
@@ -67,6 +67,8 @@ export class HubClient {
   readonly #listener: HubListener;
   readonly #backoff: Backoff;
   readonly #end = new AbortController();
+  /** Connections in a row that ended soon after their snapshot. */
+  #shortLived = 0;
 
   constructor(parts: HubClientParts, listener: HubListener) {
     this.#parts = parts;
@@ -146,7 +148,10 @@ export class HubClient {
         : new HubProblem('unreachable', causeOf(error));
     } finally {
       watchdog.stop();
-      if (began !== null && clock.now() - began >= GOOD_AFTER_MS) this.#backoff.reset();
+      if (began !== null) {
+        this.#shortLived = clock.now() - began >= GOOD_AFTER_MS ? 0 : this.#shortLived + 1;
+        this.#backoff.restart(this.#shortLived);
+      }
     }
   }
 

@@ -120,16 +120,21 @@ export class BackupPlatform implements DynamicPlatformPlugin {
   #heard(event: HubEvent): void {
     if (event.event === 'snapshot') this.#snapshot(event.data);
     if (event.event === 'plan') this.#show(event.data);
-    if (event.event === 'removed') this.#remove(this.#uuid(event.data.id));
+    if (event.event === 'removed') {
+      this.#left.delete(event.data.id);
+      this.#remove(this.#uuid(event.data.id));
+    }
   }
 
   #snapshot({ hubId, plans }: HubSnapshot): void {
     this.#hubId = hubId;
     this.#connection.heardSnapshot(plans.length);
     const present = new Set(plans.map(({ id }) => this.#uuid(id)));
+    for (const id of this.#left) if (!present.has(this.#uuid(id))) this.#left.delete(id);
     const missing = [...this.#plans.keys()].filter((uuid) => !present.has(uuid));
     for (const uuid of missing) this.#plans.get(uuid)?.forget();
-    for (const plan of plans) this.#show(plan);
+    this.#add(plans.filter(({ id }) => !this.#plans.has(this.#uuid(id))));
+    for (const plan of plans) this.#plans.get(this.#uuid(plan.id))?.show(plan);
     this.#cancelPruning();
     if (missing.length === 0) return;
     this.#cancelPruning = this.#clock.after(PRUNE_AFTER_MS, () => {
@@ -141,44 +146,56 @@ export class BackupPlatform implements DynamicPlatformPlugin {
   }
 
   #show(status: PlanStatus): void {
-    const plan = this.#plans.get(this.#uuid(status.id)) ?? this.#add(status);
-    plan?.show(status);
+    const uuid = this.#uuid(status.id);
+    if (!this.#plans.has(uuid)) this.#add([status]);
+    this.#plans.get(uuid)?.show(status);
   }
 
-  /** A new accessory; undefined when the bridge takes no more. */
-  #add(status: PlanStatus): PlanAccessory | undefined {
-    if (this.#around === null) return undefined;
-    const name = accessoryName(status.name, status.id, this.#texts.noun);
-    const { platformAccessory } = this.#api;
-    const accessory = new platformAccessory<PlanContext>(name, this.#uuid(status.id), CATEGORY_SWITCH);
-    accessory.context = { hubId: this.#hubId, planId: status.id, name };
-    if (this.#plans.size >= MOST_ACCESSORIES) return this.#noPlace(status.id);
-    const plan = this.#adopt(accessory, this.#around);
+  /** New accessories, as many as the bridge takes. */
+  #add(plans: readonly PlanStatus[]): void {
+    const before = this.#left.size;
+    const free = MOST_ACCESSORIES - this.#plans.size;
+    for (const { id } of plans.slice(free)) this.#left.add(id);
+    this.#register(plans.slice(0, free));
+    if (this.#left.size > before) this.#log.warn(this.#texts.tooMany(this.#left.size));
+  }
+
+  /** All at once, because Homebridge writes all accessories to its disk each time; one by one if that does not go. */
+  #register(plans: readonly PlanStatus[]): void {
+    const added = plans.map((status) => this.#make(status));
+    if (added.length === 0) return;
     try {
-      this.#api.registerPlatformAccessories(PLUGIN_NAME, PLATFORM_NAME, [accessory]);
+      this.#api.registerPlatformAccessories(
+        PLUGIN_NAME,
+        PLATFORM_NAME,
+        added.map(({ accessory }) => accessory),
+      );
     } catch (error) {
-      // Other plugins of this bridge have taken the places.
+      // Other plugins of this bridge have taken the places. What was added of these comes off again.
       this.#log.debug(String(error));
-      this.#drop(plan);
-      return this.#noPlace(status.id);
+      for (const plan of added) this.#drop(plan);
+      if (plans.length > 1) for (const status of plans) this.#register([status]);
+      else for (const { id } of plans) this.#left.add(id);
+      return;
     }
-    this.#left.delete(status.id);
-    this.#log.info(this.#texts.added(name));
-    return plan;
+    for (const plan of added) {
+      this.#left.delete(plan.accessory.context.planId);
+      this.#log.info(this.#texts.added(plan.name));
+    }
+  }
+
+  #make({ id, name }: PlanStatus): PlanAccessory {
+    if (this.#around === null) throw new Error('no settings');
+    const shown = accessoryName(name, id, this.#texts.noun);
+    const accessory = new this.#api.platformAccessory<PlanContext>(shown, this.#uuid(id), CATEGORY_SWITCH);
+    accessory.context = { hubId: this.#hubId, planId: id, name: shown };
+    return this.#adopt(accessory, this.#around);
   }
 
   #adopt(accessory: PlatformAccessory<PlanContext>, around: Surroundings): PlanAccessory {
     const plan = new PlanAccessory(accessory, around);
     this.#plans.set(accessory.UUID, plan);
     return plan;
-  }
-
-  #noPlace(id: string): undefined {
-    if (!this.#left.has(id)) {
-      this.#left.add(id);
-      this.#log.warn(this.#texts.tooMany(this.#left.size));
-    }
-    return undefined;
   }
 
   #remove(uuid: string): void {

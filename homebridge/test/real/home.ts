@@ -118,7 +118,7 @@ export class Home {
   /** Waits for an event with this value (booleans come as 1 and 0 or true and false). */
   async hears(service: string, type: Type, value: number): Promise<void> {
     const id = this.#id(service, type);
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 60_000;
     while (!this.#heard.has(id) || Number(this.#heard.get(id)) !== value) {
       const left = deadline - Date.now();
       if (left <= 0)

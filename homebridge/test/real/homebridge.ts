@@ -21,6 +21,7 @@ export class Homebridge {
   readonly #plugins: string;
   readonly #waiting = new Set<() => void>();
   #child: ChildProcess | null = null;
+  #others: readonly Record<string, unknown>[] = [];
 
   /** @param number tells bridges of one test file apart; @param plugins the folder of plugins */
   constructor(version: Version, number: number, plugins: string) {
@@ -33,8 +34,14 @@ export class Homebridge {
     this.#folder = mkdtempSync(join(tmpdir(), 'lastgood-homebridge-'));
   }
 
+  /** Another plugin puts so many accessories on the bridge; to be said before {@link configure}. */
+  crowd(count: number): void {
+    this.#others = [{ platform: 'Crowd', name: 'Crowd', count }];
+  }
+
   /** Writes config.json; without a platform the plugin is installed and not configured. */
   configure(platform?: Record<string, unknown>): void {
+    const ours = platform === undefined ? [] : [{ platform: 'LastgoodRestic', name: 'Backups', ...platform }];
     const config = {
       bridge: {
         name: 'Test Bridge',
@@ -44,7 +51,7 @@ export class Homebridge {
         bind: ['lo'],
       },
       accessories: [],
-      platforms: platform === undefined ? [] : [{ platform: 'LastgoodRestic', name: 'Backups', ...platform }],
+      platforms: [...this.#others, ...ours],
     };
     writeFileSync(join(this.#folder, 'config.json'), JSON.stringify(config));
   }

@@ -67,7 +67,7 @@ test('a redeploy costs nothing: the accessory answers all the time, and hears th
   const [before] = await home.look();
   home.forget();
   // A slow way to the repository and something to carry, so that the next test finds restic at work.
-  writeFileSync(join(documents.documents, 'film.bin'), randomBytes(8 * 1024 * 1024));
+  writeFileSync(join(documents.documents, 'film.bin'), randomBytes(24 * 1024 * 1024));
   await nodeRed.deploy(flow({ repository: { uploadLimit: 256 } }));
   await untilReady(nodeRed);
   await until(async () => expect(await home.switches('家庭 Documents', true)).toBe(0));

@@ -49,13 +49,14 @@ describe('the switch', () => {
   });
 });
 
-describe('many plans', () => {
-  const many = (count: number): void => {
-    for (let index = 0; index < count; index += 1)
-      house.hub.plans.set(`plan-${index}`, plan({ id: `plan-${index}`, name: `Plan ${index}` }));
-    house.hub.plans.delete('photos');
-  };
+/** The hub has so many plans, and no other. */
+const many = (count: number): void => {
+  for (let index = 0; index < count; index += 1)
+    house.hub.plans.set(`plan-${index}`, plan({ id: `plan-${index}`, name: `Plan ${index}` }));
+  house.hub.plans.delete('photos');
+};
 
+describe('many plans', () => {
   test('100 plans are 100 accessories, of which each says its own', async () => {
     many(100);
     const apple = await house.paired({ battery: true });
@@ -75,9 +76,24 @@ describe('many plans', () => {
     const from = house.homebridge.output.length;
     await apple.reconnect(await house.homebridge.start());
     await house.homebridge.printed(/11 plans are not shown/, from);
+    expect(house.lines('not shown')).toBe(2);
     expect(await apple.plans()).toHaveLength(149);
     house.hub.remove('plan-3');
     await until(async () => expect(await apple.plans()).toHaveLength(148));
+  });
+});
+
+describe('a bridge that others have filled but for two places', () => {
+  test('takes two plans and says that the others are not shown', async () => {
+    house.homebridge.crowd(147);
+    many(5);
+    const apple = await house.started({ url: house.hub.url, token: TOKEN });
+    await house.homebridge.printed(/3 plans are not shown/);
+    expect(await apple.look()).toHaveLength(149);
+    await apple.listen();
+    house.hub.change('plan-1', RUNNING);
+    await apple.hears('Plan 1 running', 'OccupancyDetected', 1);
+    expect(house.lines('not shown')).toBe(1);
   });
 });
 

@@ -12,9 +12,11 @@ test('chance shortens a delay by up to a half, so that clients do not come toget
   expect(backoff.next()).toBe(100);
 });
 
-test('after a good connection delays are short again', () => {
+test('after a good connection delays are short again, after short-lived ones not quite', () => {
   const backoff = new Backoff(() => 0);
   for (let tries = 0; tries < 20; tries += 1) backoff.next();
-  backoff.reset();
+  backoff.restart(0);
   expect(backoff.next()).toBe(200);
+  backoff.restart(3);
+  expect(backoff.next()).toBe(1600);
 });

@@ -175,6 +175,22 @@ describe('the client', () => {
     expect(await delay()).toBe(200);
   });
 
+  test('comes again soon when Node-RED is deployed just after it came back from a long absence', async () => {
+    for (let attempt = 0; attempt < 10; attempt += 1) refuse();
+    const pipe = new Pipe();
+    stream(pipe);
+    running = client.run();
+    for (let attempt = 1; attempt <= 10; attempt += 1) {
+      await problems(attempt);
+      await delay();
+      clock.move(30_000);
+    }
+    pipe.say('snapshot', SNAPSHOT);
+    pipe.end();
+    await problems(11);
+    expect(await delay()).toBe(400);
+  });
+
   test('does not hammer a hub that ends each connection after its snapshot', async () => {
     const delays: (number | undefined)[] = [];
     for (let attempt = 1; attempt <= 5; attempt += 1) {
@@ -189,7 +205,7 @@ describe('the client', () => {
       delays.push(await delay());
       clock.move(30_000);
     }
-    expect(delays).toEqual([200, 400, 800, 1600, 3200]);
+    expect(delays).toEqual([400, 800, 1600, 3200, 6400]);
   });
 
   test('gives a silent connection up after 45 s; any sign of life counts', async () => {
