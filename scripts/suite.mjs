@@ -38,18 +38,20 @@ export function run(command, args, extraEnv = {}) {
 
 /**
  * Runs the test files whose paths begin so. A file that failed is run once more when all others have ended, alone, for a
- * machine that is busy may be too slow for one or another test; what is broken fails twice.
+ * machine that is busy may be too slow for one or another test; what is broken fails twice. What begins with `--` is an
+ * option of Vitest; `wrapper` is a command that Vitest is run by.
  * @returns {Promise<Report>}
  */
-export async function suite(paths, extraEnv = {}) {
-  const files = await vitest(paths, extraEnv);
+export async function suite(paths, extraEnv = {}, wrapper = []) {
+  const files = await vitest(paths, extraEnv, wrapper);
+  const options = paths.filter((path) => path.startsWith('--'));
   const failed = files.filter(({ failures }) => failures.length > 0);
   const secondTries = [];
   if (failed.length <= MOST_SECOND_TRIES) {
     for (const file of failed) {
       // What belongs to no file cannot be run again.
       if (file.path === '') continue;
-      const again = await vitest([file.path], extraEnv);
+      const again = await vitest([...options, file.path], extraEnv, wrapper);
       const failures = again.flatMap((one) => one.failures);
       if (failures.length > 0) {
         file.failures = twice(file.failures, failures);
@@ -77,16 +79,14 @@ function twice(first, second) {
 }
 
 /** One run of Vitest; what each test file found. What belongs to none has an entry with an empty path. */
-async function vitest(paths, extraEnv) {
+async function vitest(paths, extraEnv, wrapper) {
   const scratch = mkdtempSync(join(tmpdir(), 'lastgood-report-'));
   const report = join(scratch, 'report.json');
   try {
     const reporter = join(root, 'scripts', 'section-reporter.mjs');
-    const { code, output } = await run(join(bin, 'vitest'), ['run', ...paths, `--reporter=${reporter}`], {
-      LASTGOOD_TEST_REPORT: report,
-      FORCE_COLOR: '0',
-      ...extraEnv,
-    });
+    const [command, ...args] = [...wrapper, join(bin, 'vitest'), 'run', ...paths, `--reporter=${reporter}`];
+    const environment = { LASTGOOD_TEST_REPORT: report, FORCE_COLOR: '0', ...extraEnv };
+    const { code, output } = await run(command, args, environment);
     const broken = (message) => ({
       path: '',
       passed: 0,
