@@ -167,10 +167,10 @@ describe('a command', () => {
     expect(await rig.command('run')).toMatchObject({ status: 202, json: { result: 'already' } });
   });
 
-  test('for a plan that goes away meanwhile is for no plan', async () => {
+  test('for a plan that cannot be run is refused: there is such a plan', async () => {
     await using rig = await HubRig.open();
     rig.plans.answer = () => Promise.resolve(undefined);
-    expect((await rig.command('run')).status).toBe(404);
+    expect(await rig.command('run')).toMatchObject({ status: 409, json: { error: { code: 'not-now' } } });
   });
 
   test('that fails in us is told of in the log, and to nobody else', async () => {

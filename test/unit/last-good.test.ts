@@ -1,7 +1,9 @@
+import { renameSync, rmSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { runBackup } from '../../src/lib/restic/backup.ts';
+import { runBackup, verifyClaim } from '../../src/lib/restic/backup.ts';
 import type { BackupHooks } from '../../src/lib/restic/backup-request.ts';
 import type { ResticRepository } from '../../src/lib/restic/repository.ts';
+import { newestGoodSnapshot } from '../../src/lib/restic/snapshots.ts';
 import { backupOf, Home, RESTICS } from './restic-fixtures.ts';
 
 interface Stored {
@@ -48,5 +50,30 @@ describe.each(RESTICS)('a backup with $name', { timeout: 60_000 }, (restic) => {
     await runBackup(watched, { ...request, runId: 'sixth' }, hooks);
     const once = [snapshot.id, snapshot.time];
     expect(missed, 'not while restic cannot be asked').toEqual([once, once]);
+  });
+
+  test('whose snapshots cannot be read is looked at again, and neither missing nor made anew', async () => {
+    const own = home.path('unread');
+    const readable = await home.created(own);
+    // A link to itself: cannot be read by anybody, and is no proof that nothing is there.
+    const lose = `mv '${own}/snapshots' '${own}/away' && ln -s snapshots '${own}/snapshots'`;
+    const losing = home.around(readable, `"$RESTIC" "$@"; status=$?; ${lose}; exit $status`);
+    const { outcome } = await runBackup(losing, backupOf([docs]));
+    expect(outcome).toMatchObject({ kind: 'unverified', failure: { class: 'unverified' } });
+    rmSync(`${own}/snapshots`);
+    renameSync(`${own}/away`, `${own}/snapshots`);
+    if (outcome.kind !== 'unverified') throw new Error(JSON.stringify(outcome));
+    expect((await verifyClaim(readable, outcome.claim, backupOf([docs]))).kind).toBe('succeeded');
+  });
+
+  test('does not count as one without snapshots when restic could not read them', async () => {
+    const own = home.path('silent');
+    const readable = await home.created(own);
+    await runBackup(readable, backupOf([docs]));
+    const plan = { planKey: 'docs', host: 'house' };
+    expect(await newestGoodSnapshot(readable, plan)).toMatchObject({ ok: true, value: { newest: {} } });
+    const words = 'could not load snapshots: open snapshots: permission denied';
+    const unreadable = home.around(readable, `echo '${words}' >&2; echo '[]'`);
+    expect(await newestGoodSnapshot(unreadable, plan)).toMatchObject({ ok: false });
   });
 });

@@ -9,7 +9,7 @@ import { runOperation } from '../../src/lib/restic/operations.ts';
 import type { ResticRepository } from '../../src/lib/restic/repository.ts';
 import type { RecordedProcess } from '../../src/lib/system-process.ts';
 import { startTicksOf } from '../../src/lib/system-process.ts';
-import { backupOf, Home, killedWhenLocked, RESTICS } from './restic-fixtures.ts';
+import { backupOf, Home, killedWhenLocked, noteRestic, RESTICS } from './restic-fixtures.ts';
 
 describe.each(RESTICS)('what a dead $name left behind', { timeout: 60_000 }, (restic) => {
   const home = new Home(restic);
@@ -23,7 +23,7 @@ describe.each(RESTICS)('what a dead $name left behind', { timeout: 60_000 }, (re
   async function lockOfTheDead(): Promise<number> {
     await runBackup(home.around(repository, killedWhenLocked(join(url, 'locks'))), backupOf([docs]));
     const [lock = ''] = locks();
-    for (const note of notes.all()) notes.drop(note);
+    for (const noted of notes.all()) notes.drop(noted);
     return (JSON.parse(home.run(url, 'cat', 'lock', lock, '--no-lock')) as { pid: number }).pid;
   }
 
@@ -47,7 +47,7 @@ describe.each(RESTICS)('what a dead $name left behind', { timeout: 60_000 }, (re
     ['a backup', () => runBackup(repository, backupOf([docs]))],
     ['a prune', () => runOperation(repository, { kind: 'prune' })],
   ])('%s first removes the lock that an earlier life of ours may have left', async (_, locking) => {
-    noteRestic(notes, { pid: await lockOfTheDead(), startTicks: 1 });
+    await noteRestic(repository, { pid: await lockOfTheDead(), startTicks: 1 });
     const { outcome, kind } = (await locking()) as { outcome?: { kind: string }; kind?: string };
     expect(outcome?.kind ?? kind).toMatch(/succeeded|done/);
     expect(locks()).toEqual([]);
@@ -56,7 +56,7 @@ describe.each(RESTICS)('what a dead $name left behind', { timeout: 60_000 }, (re
 
   test.each([
     ['a backup', async () => (await runBackup(repository, backupOf([docs]))).outcome.kind],
-    ['an unlock', async () => (await runOperation(repository, { kind: 'unlock', ownProcesses: [] })).kind],
+    ['an unlock', async () => (await runOperation(repository, { kind: 'unlock' })).kind],
   ])('%s removes the lock of a restic whose process we died too early to note', async (_, using) => {
     const before = Date.now();
     await lockOfTheDead();
@@ -98,7 +98,7 @@ describe.each(RESTICS)('what a dead $name left behind', { timeout: 60_000 }, (re
   });
 
   test('without a lock no restic is started for what was noted', async () => {
-    noteRestic(notes, { pid: 2 ** 22 + 1, startTicks: 1 });
+    await noteRestic(repository, { pid: 2 ** 22 + 1, startTicks: 1 });
     home.commands();
     await runBackup(repository, backupOf([docs]));
     expect(home.commands()).toEqual(['backup']);
@@ -119,17 +119,10 @@ describe.each(RESTICS)('what a dead $name left behind', { timeout: 60_000 }, (re
     const shot = home.around(repository, 'kill -9 $$');
     await runBackup(shot, backupOf([docs]));
     expect(notes.all()).toHaveLength(1);
-    await runOperation(repository, { kind: 'unlock', ownProcesses: [] });
+    await runOperation(repository, { kind: 'unlock' });
     expect(notes.all()).toEqual([]);
   });
 });
-
-/** As a restic that was started. */
-function noteRestic(notes: LeftBehind, process: RecordedProcess): void {
-  const start = notes.noteStart(Date.now());
-  if (start === undefined) throw new Error('it could not be noted');
-  notes.note(process, start);
-}
 
 test('a start that came to nothing is forgotten, and ours are not lost while we live', () => {
   const home = new Home({ name: 'none', path: '' });
@@ -148,9 +141,14 @@ test('notes survive us, are bounded, and tell a process from a later one with it
   onTestFinished(() => home.remove());
   const folder = home.path('notes');
   const me = { pid: process.pid, startTicks: startTicksOf(process.pid) };
-  noteRestic(new LeftBehind(folder), me);
+  const note = (process: RecordedProcess): void => {
+    const notes = new LeftBehind(folder);
+    const start = notes.noteStart(Date.now());
+    if (start !== undefined) notes.note(process, start);
+  };
+  note(me);
   expect(new LeftBehind(folder).all()).toEqual([me]);
-  for (let pid = 1; pid <= 150; pid += 1) noteRestic(new LeftBehind(folder), { pid, startTicks: null });
+  for (let pid = 1; pid <= 150; pid += 1) note({ pid, startTicks: null });
   const kept = new LeftBehind(folder).all().map(({ pid }) => pid);
   expect(kept).toHaveLength(100);
   expect(kept).toContain(150);

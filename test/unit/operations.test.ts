@@ -12,7 +12,7 @@ import type { Progress, Snapshot } from '../../src/lib/restic/outcome.ts';
 import { atLeast } from '../../src/lib/restic/process/binary.ts';
 import { isReadDataSubset } from '../../src/lib/restic/read-data-subset.ts';
 import type { ResticRepository } from '../../src/lib/restic/repository.ts';
-import { backupOf, Home, killedWhenLocked, RESTICS, restServer } from './restic-fixtures.ts';
+import { backupOf, Home, killedWhenLocked, noteRestic, RESTICS, restServer } from './restic-fixtures.ts';
 
 const everything = { filter: {} };
 
@@ -201,12 +201,13 @@ describe.each(RESTICS)('operations with $name', { timeout: 60_000 }, (restic) =>
     const [lock = ''] = readdirSync(join(url, 'locks'));
     const locked = JSON.parse(home.run(url, 'cat', 'lock', lock, '--no-lock')) as { pid: number };
 
-    const strange = await run({ kind: 'unlock', ownProcesses: [] });
+    const strange = await run({ kind: 'unlock' });
     expect(strange).toMatchObject({
       kind: 'done',
       payload: { removed: [], left: [{ lock: { pid: locked.pid } }] },
     });
-    const own = await run({ kind: 'unlock', ownProcesses: [{ pid: locked.pid, startTicks: 1 }] });
+    await noteRestic(repository, { pid: locked.pid, startTicks: 1 });
+    const own = await run({ kind: 'unlock' });
     expect(own).toMatchObject({
       kind: 'done',
       payload: { removed: [{ id: lock, host: hostname() }], left: [] },
@@ -222,7 +223,8 @@ describe.each(RESTICS)('operations with $name', { timeout: 60_000 }, (restic) =>
     await runBackup(dead, backupOf([docs]));
     const [lock = ''] = readdirSync(join(folder, 'locks'));
     const { pid } = JSON.parse(home.run(folder, 'cat', 'lock', lock, '--no-lock')) as { pid: number };
-    const outcome = await runOperation(far, { kind: 'unlock', ownProcesses: [{ pid, startTicks: 1 }] });
+    await noteRestic(far, { pid, startTicks: 1 });
+    const outcome = await runOperation(far, { kind: 'unlock' });
     expect(outcome).toMatchObject({ kind: 'done', payload: { removed: [{ pid }] } });
     expect(readdirSync(join(folder, 'locks'))).toEqual([]);
     server.close();
@@ -232,7 +234,7 @@ describe.each(RESTICS)('operations with $name', { timeout: 60_000 }, (restic) =>
     home.commands();
     const gone = home.repository(home.path('unplugged', 'repo'));
     for (const kind of ['prune', 'snapshots', 'unlock'] as const) {
-      const request = { kind, filter: {}, ownProcesses: [] } as OperationRequest;
+      const request = { kind, filter: {} } as OperationRequest;
       expect(await runOperation(gone, request)).toMatchObject({
         kind: 'failed',
         failure: { class: 'device-unavailable' },

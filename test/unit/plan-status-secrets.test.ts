@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SEVERITIES } from '../../src/lib/alerts/alert.ts';
 import { FAILURE_CLASSES } from '../../src/lib/failure.ts';
+import { obeyFromHub } from '../../src/lib/hub/plan-command.ts';
 import { publicStatus, type StatusFacts } from '../../src/lib/hub/plan-status.ts';
 import { LANGUAGES, type Language } from '../../src/lib/language.ts';
 import { Sentences } from '../../src/lib/plan/sentences.ts';
 import type { PlanState } from '../../src/lib/plan/state.ts';
-import { isPlanStatus, PLAN_WORDS } from '../../src/protocol/protocol.ts';
+import { HUB_COMMANDS, isPlanStatus, PLAN_WORDS } from '../../src/protocol/protocol.ts';
+import { settled } from './fake-clock.ts';
 import { House } from './fake-house.ts';
 
 const SECRET = 'hunter2';
@@ -187,6 +189,21 @@ test('nothing of what restic, a check or a setting said is in a status, whatever
     ),
     { numRuns: 2000 },
   );
+});
+
+test('nothing of it is in an answer to a command either', async () => {
+  for (const passes of [true, false]) {
+    const house = new House();
+    house.check.passes = passes;
+    house.check.reason = `${PLACE} ${SECRET} ${ADDRESS}`;
+    await house.plan({ every: '24h' });
+    const told: unknown[] = [];
+    for (const command of [...HUB_COMMANDS, ...HUB_COMMANDS.toReversed()]) {
+      told.push(obeyFromHub(house.record, command), publicStatus(house.record));
+      await settled();
+    }
+    for (const word of [SECRET, PLACE, ADDRESS]) expect(JSON.stringify(told)).not.toContain(word);
+  }
 });
 
 test('every status is one of the protocol, and comes through JSON as it was', async () => {

@@ -21,7 +21,7 @@ export interface PlansView {
    * Has a plan of the list do something.
    *
    * @param pauseMs how long a pause lasts; undefined: the default
-   * @returns undefined when the plan has gone meanwhile
+   * @returns undefined when the plan cannot be run as it is, or has gone meanwhile
    */
   command(id: string, command: HubCommand, pauseMs?: number): Promise<CommandAnswer | undefined>;
 }
@@ -125,7 +125,9 @@ export class HubServer {
     }
     this.commands.count(id, now);
     const done = await this.plans.command(id, command, pauseMs);
-    if (done === undefined) throw unknownPlan();
+    if (done === undefined) {
+      throw new Refusal('not-now', 'This plan cannot be run as it is. Its node in Node-RED says why.');
+    }
     if (done.result === 'refused') throw new Refusal('not-now', done.message);
     const reply: CommandReply = { id, command, result: done.result, message: done.message };
     answer(response, 202, reply);

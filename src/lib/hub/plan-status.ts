@@ -81,7 +81,8 @@ function waitingWord({ outcome }: RunState): PlanWord {
 
 /** Finer steps would be a hundred events more and tell nobody anything. */
 function wholePercent(fraction: number | undefined): number | null {
-  return fraction === undefined ? null : Math.floor(Math.min(1, Math.max(0, fraction)) * 100) / 100;
+  if (fraction === undefined || Number.isNaN(fraction)) return null;
+  return Math.floor(Math.min(1, Math.max(0, fraction)) * 100) / 100;
 }
 
 /** A plan that is deployed and cannot be run, as with settings that are wrong: it is not gone. */

@@ -79,11 +79,6 @@ export async function makeAttempt(
     onMaintenanceProgress: (step, progress) => watcher.maintaining(step, progress),
   };
   await record.attempts.needsDevice(ticket, job.signal);
-  if (attempt.abandoned !== null) {
-    // Exclusive steps would fail for ever on a lock that a dead restic of ours left behind.
-    const { runOperation } = await import('../restic/operations.ts');
-    await runOperation(repository, { kind: 'unlock', ownProcesses: [attempt.abandoned] }, {}, job.signal);
-  }
   await hearTestimony(record);
   await settleAcceptances(record, repository, hooks, job.signal);
   // Not before: a snapshot whose tag was taken away has another id.

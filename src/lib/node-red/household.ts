@@ -229,7 +229,7 @@ export class Household {
       repositories.map(async (repository) => {
         if ((await repository.leftBehind()).isEmpty) return;
         const { runOperation } = await import('../restic/operations.ts');
-        await runOperation(repository, { kind: 'unlock', ownProcesses: [] });
+        await runOperation(repository, { kind: 'unlock' });
       }),
     );
   }

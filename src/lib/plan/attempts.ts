@@ -21,8 +21,6 @@ export interface ClaimedAttempt {
   /** Set: restic already reported this snapshot; only look for it. */
   readonly claim: SnapshotClaim | null;
   readonly lastSuccess: SuccessRecord | null;
-  /** A restic of this run that died when we did: its lock is to be removed first. */
-  readonly abandoned: RecordedProcess | null;
   /** Call once, when the node has sent its message on. */
   readonly release: () => void;
 }
@@ -112,7 +110,9 @@ export class Attempts {
           checked: true,
         }),
       );
-      return this.record.message('ready', { checks: report });
+      // Who cancels while this is being written ends the run, and a message of no run is nobody's.
+      const isStill = this.record.current(ticket)?.phase === 'ready';
+      return isStill ? this.record.message('ready', { checks: report }) : undefined;
     }
     this.record.presence.isMissed();
     const blockedBy = firstObstacle(report)?.kind ?? null;
@@ -125,6 +125,7 @@ export class Attempts {
       const facts = { at, reason: report.reason, blockedBy, inVain };
       await this.record.put(change.attemptBlocked(this.record.state, run, facts));
     }
+    if (this.record.current(ticket)?.phase !== 'deciding') return undefined;
     const message = this.record.message('not-ready', { checks: report, reason: this.record.state.why });
     if (this.record.gateId === undefined) this.record.decisions.conclude();
     return message;
@@ -160,14 +161,13 @@ export class Attempts {
       settings: this.record.settings,
       claim: run.claim,
       lastSuccess: this.record.state.lastSuccess,
-      abandoned: run.abandoned,
       release,
     };
   }
 
   /** restic runs (or the look for its snapshot does). On the disk when this resolves. */
   async started(ticket: Ticket, process: RecordedProcess): Promise<void> {
-    await this.move(ticket, 'backing-up', { process, abandoned: null });
+    await this.move(ticket, 'backing-up', { process });
   }
 
   async verifying(ticket: Ticket): Promise<void> {
@@ -321,7 +321,7 @@ export class Attempts {
       const reason = this.reasonOf(outcome);
       const message = this.record.message(event, { ...extras, reason, end: run.outcome });
       if (run.outcome === 'succeeded') this.countGapFromNow();
-      const ended = this.record.decisions.finish(afterMaintenance(run, maintenance), run.outcome, {
+      const ended = this.record.decisions.finish(run, run.outcome, {
         reason,
         extras,
         byMessage: true,
@@ -369,13 +369,6 @@ export class Attempts {
 
 function nameOf({ run, attempt }: Ticket): string {
   return `${run}/${attempt}`;
-}
-
-/** The run with what its maintenance left behind: a restic that did not end well may not have removed its lock. */
-function afterMaintenance(run: RunState, maintenance: MaintenanceResult | undefined): RunState {
-  const last = maintenance?.steps.at(-1);
-  if (last === undefined || last.outcome === 'done') return run;
-  return { ...run, abandoned: run.process ?? run.abandoned };
 }
 
 function successOf(

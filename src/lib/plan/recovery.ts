@@ -203,9 +203,8 @@ export async function resumeInterrupted(record: PlanRecord): Promise<void> {
   if (run === null || run.phase === 'waiting' || run.phase === 'deciding') return;
   const now = (): number => record.clock.now();
   if (run.phase === 'retention') {
-    // Its debt was paid before we died; slots since then are owed. What followed the backup may have left its lock.
-    const abandoned = run.process ?? run.abandoned;
-    void record.decisions.finish({ ...run, abandoned }, 'succeeded', { reason: record.state.why });
+    // Its debt was paid before we died; slots since then are owed.
+    void record.decisions.finish(run, 'succeeded', { reason: record.state.why });
     return;
   }
   await untilGone(run.process, record.clock);

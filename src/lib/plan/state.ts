@@ -114,8 +114,6 @@ export interface RunState {
   readonly vainPowerUps?: number;
   /** The running restic, to be recognised by a later process of ours. */
   readonly process: RecordedProcess | null;
-  /** A restic that died in this run when we did: it may have left its lock. */
-  readonly abandoned: RecordedProcess | null;
   /** What restic said it saved and nobody has seen yet. */
   readonly claim: SnapshotClaim | null;
   /** When the budgets become fresh again (the next slot); null without a schedule. */
@@ -170,8 +168,6 @@ export interface PlanState {
   readonly lastPartial: SuccessRecord | null;
   /** Repository ids this plan's successes count in. */
   readonly acceptedRepositories: readonly string[];
-  /** A restic that ended with its drive away, in a run that is over: its lock may still be there. */
-  readonly abandoned?: RecordedProcess | null;
   /** Accepted snapshots whose tag `incomplete` is still to be taken away, at most 8; missing in older journals: none. */
   readonly acceptedOwed?: readonly AcceptedSnapshot[];
   /** What is on each of them, the latest last; at most 8, without those that were given up for a year. */
@@ -213,7 +209,6 @@ export function newPlanState(plan: string, name: string): PlanState {
     lastPartial: null,
     acceptedRepositories: [],
     acceptedOwed: [],
-    abandoned: null,
     drives: [],
     testimonyOwed: false,
     alerts: QUIET,

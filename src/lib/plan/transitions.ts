@@ -43,14 +43,12 @@ export function beginRun(
     freeRestartUsed: false,
     process: null,
     vainPowerUps: 0,
-    abandoned: state.abandoned ?? null,
     claim: null,
     nextSlotAt: facts.nextSlotAt === null ? null : iso(facts.nextSlotAt),
   };
   return {
     ...state,
     run,
-    abandoned: null,
     pending: null,
     nextAttemptAt: null,
     lastAttemptAt: at,
@@ -91,7 +89,7 @@ export function enterPhase(
   run: RunState,
   phase: RunPhase,
   why: string,
-  more: Partial<Pick<RunState, 'checked' | 'process' | 'abandoned'>> = {},
+  more: Partial<Pick<RunState, 'checked' | 'process'>> = {},
 ): PlanState {
   return { ...state, run: { ...run, ...more, phase }, why };
 }
@@ -133,14 +131,6 @@ export function attemptBlocked(
   };
 }
 
-/** A restic that fails so may have left its lock: it could not reach it any more, or was shot. */
-const LEAVES_LOCK: ReadonlySet<FailureClass> = new Set([
-  'interrupted',
-  'device-unavailable',
-  'device-readonly',
-  'stalled',
-]);
-
 /** The attempt ended without a snapshot that was seen. */
 export function attemptFailed(
   state: PlanState,
@@ -166,7 +156,6 @@ export function attemptFailed(
       reason,
       claim,
       process: null,
-      abandoned: LEAVES_LOCK.has(failureClass) ? (run.process ?? run.abandoned) : run.abandoned,
       vainPowerUps: (run.vainPowerUps ?? 0) + (failureClass === 'power-up-failed' ? 1 : 0),
       failures: run.failures + 1,
       everFailed: true,
@@ -192,7 +181,6 @@ export function attemptInterrupted(
     outcome: 'interrupted',
     reason,
     process: null,
-    abandoned: run.process ?? run.abandoned,
     freeRestartUsed: true,
   };
   const noted: PlanState = {
@@ -344,7 +332,6 @@ export function endRun(
   return {
     ...state,
     run: null,
-    abandoned: run.abandoned,
     pending: null,
     nextAttemptAt: facts.nextAttemptAt === null ? null : iso(facts.nextAttemptAt),
     lastCancelledAt: facts.end === 'cancelled' ? at : state.lastCancelledAt,

@@ -34,12 +34,13 @@ interface Judged {
 /**
  * Removes the locks of our own dead processes, and no others; tells what was left and why. In a local repository the
  * lock's file is removed. In a remote one only `restic unlock` can do it, which signals process numbers and takes every
- * old lock: it is used only when it would do exactly what we want. The caller holds the lane.
+ * old lock: it is used only when it would do exactly what we want. `unnoted`: restics of ours of which there is no note. The caller
+ * holds the lane.
  */
 export async function unlock(
   repository: ResticRepository,
-  ownProcesses: readonly RecordedProcess[],
   context: OperationContext,
+  unnoted: readonly RecordedProcess[] = [],
 ): Promise<OperationResult> {
   const notes = await repository.leftBehind();
   const noted = notes.all();
@@ -54,7 +55,7 @@ export async function unlock(
   const answer = await listLocks(repository, inContext(context));
   if (!answer.ok) return refused(answer.failure);
   const { clock } = repository.host;
-  const own = [...ownProcesses, ...noted, ...rememberedProcesses()];
+  const own = [...unnoted, ...noted, ...rememberedProcesses()];
   const hostName = hostname();
   const judged = await Promise.all(
     answer.value.map(async (lock): Promise<Judged> => {
@@ -104,7 +105,7 @@ export async function unlockAfterDeath(
   const { localPath } = repository;
   const isLocked = localPath === undefined ? left.length + lostStarts.length > 0 : await hasLocks(localPath);
   if (isLocked) {
-    await unlock(repository, unknown, context);
+    await unlock(repository, context, unknown);
     return;
   }
   for (const process of left) if (!isAlive(process)) notes.drop(process);
