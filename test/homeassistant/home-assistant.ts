@@ -48,6 +48,8 @@ interface Answer {
 export class HomeAssistant implements AsyncDisposable {
   /** Every state now, by entity id. */
   readonly states: Map<string, EntityState> = new Map();
+  /** Every state that it told of since the first start. */
+  readonly changes: EntityState[] = [];
   /** What it logged since the first start, by line. */
   readonly log: string[] = [];
   readonly #port: number;
@@ -170,6 +172,17 @@ export class HomeAssistant implements AsyncDisposable {
     await this.ask({ type: 'call_service', domain, service, target: { entity_id: entity } });
   }
 
+  /** Waits until it knows the entity with this unique id and has a state of it; its entity id. */
+  async untilEntity(uniqueId: string): Promise<string> {
+    const deadline = performance.now() + LIMIT_MS;
+    for (;;) {
+      const found = (await this.entities()).find((entity) => entity.unique_id === uniqueId);
+      if (found !== undefined && this.states.has(found.entity_id)) return found.entity_id;
+      if (performance.now() > deadline) throw new Error(`there is no ${uniqueId}\n${this.story()}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
   async entities(): Promise<RegisteredEntity[]> {
     return (await this.ask({ type: 'config/entity_registry/list' })) as RegisteredEntity[];
   }
@@ -257,7 +270,10 @@ export class HomeAssistant implements AsyncDisposable {
     } else if (event !== undefined) {
       const { entity_id, new_state } = event.data;
       if (new_state === null) this.states.delete(entity_id);
-      else this.states.set(entity_id, new_state);
+      else {
+        this.states.set(entity_id, new_state);
+        this.changes.push(new_state);
+      }
       this.#look();
     }
   }

@@ -1,18 +1,21 @@
 import { test } from 'vitest';
-import { Mosquitto } from './mosquitto.ts';
+import { Mosquitto, needsMosquitto } from '../runtime/mosquitto.ts';
+import { HomeAssistant } from './home-assistant.ts';
 
-/** Why Home Assistant cannot be tested with here; undefined: it can. */
-export const missing: string | undefined =
-  process.env['LASTGOOD_HASS'] === undefined
-    ? (process.env['LASTGOOD_NO_HASS'] ?? 'run it with npm run test:homeassistant')
-    : Mosquitto.binary() === undefined
-      ? 'mosquitto is not installed'
-      : undefined;
+/** A house with a broker and a Home Assistant that is connected to it. */
+export interface House {
+  readonly mosquitto: Mosquitto;
+  readonly homeAssistant: HomeAssistant;
+}
 
-/** A test that needs both; skipped, with the reason, where one of them is missing. */
-export function testWithHomeAssistant(name: string, body: () => Promise<void>): void {
+/** A test in a house of its own; skipped, with the reason, where it cannot be had. */
+export function testInHouse(name: string, body: (house: House) => Promise<void>): void {
   test(name, async (context) => {
-    context.skip(missing !== undefined, missing);
-    await body();
+    const without = process.env['LASTGOOD_NO_HASS'] ?? 'run it with npm run test:homeassistant';
+    context.skip(process.env['LASTGOOD_HASS'] === undefined, without);
+    needsMosquitto(context);
+    await using mosquitto = await Mosquitto.start();
+    await using homeAssistant = await HomeAssistant.start({ brokerPort: mosquitto.port });
+    await body({ mosquitto, homeAssistant });
   });
 }
