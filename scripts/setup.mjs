@@ -73,13 +73,6 @@ const FOR_TESTS = [
     optional: true,
     only: 'apt-get',
   },
-  {
-    name: 'mosquitto',
-    commands: ['mosquitto'],
-    why: 'a test of the broker that most homes have',
-    optional: true,
-    only: 'apt-get',
-  },
 ];
 
 function say(line) {
