@@ -67,6 +67,13 @@ const FOR_TESTS = [
     only: 'apt-get',
   },
   {
+    name: 'mosquitto',
+    commands: ['mosquitto'],
+    why: 'tests with the MQTT broker of most homes',
+    optional: true,
+    only: 'apt-get',
+  },
+  {
     name: 'smartmontools',
     commands: ['smartctl'],
     why: 'a test of the real smartctl',

@@ -69,6 +69,13 @@ export interface Tab {
   label: string;
 }
 
+/** A wire. */
+export interface Link {
+  readonly source: EditedNode<Record<string, unknown>>;
+  readonly target: EditedNode<Record<string, unknown>>;
+  readonly sourcePort: number;
+}
+
 interface EditorRed {
   _(key: string, values?: Readonly<Record<string, string | number>>): string;
   nodes: {
@@ -76,12 +83,30 @@ interface EditorRed {
     node(id: string): EditedNode<Record<string, unknown>> | null | undefined;
     eachNode(visit: (node: EditedNode<Record<string, unknown>>) => boolean | void): void;
     eachConfig(visit: (node: EditedNode<Record<string, unknown>>) => boolean | void): void;
+    /** Wires whose properties are those given. */
+    filterLinks(filter: {
+      source?: { id: string };
+      target?: { id: string };
+      sourcePort?: number;
+    }): readonly Link[];
+    /** Whether something is not deployed; with an argument: says so. */
+    dirty(isDirty?: boolean): boolean;
     workspace(id: string): { readonly label: string } | undefined;
     subflow(id: string): { readonly name: string } | undefined;
     originalFlow(): readonly Readonly<Record<string, unknown>>[] | undefined;
   };
   editor: { validateNode(node: EditedNode<Record<string, unknown>>): boolean };
   view: { redraw(): void };
+  history: {
+    push(event: {
+      t: 'edit';
+      node: EditedNode<Record<string, unknown>>;
+      changes: Readonly<Record<string, unknown>>;
+      changed: boolean;
+      dirty: boolean;
+    }): void;
+  };
+  clipboard: { copyText(text: string, element: JQuery, message: string): boolean };
   notify(
     message: string | JQuery,
     options?: string | { type?: 'success' | 'warning' | 'error'; timeout?: number; fixed?: boolean },

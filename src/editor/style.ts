@@ -34,6 +34,10 @@ const CSS = `
 .lastgood-form .lastgood-numbers label { display: block; width: auto; margin: 0; line-height: 1.6; }
 .lastgood-form .lastgood-numbers input { width: 100%; box-sizing: border-box; }
 .lastgood-form .lastgood-buttons { align-items: center; }
+.lastgood-form label.lastgood-choice { display: flex; align-items: baseline; width: auto; margin: 0 0 6px; line-height: 1.4; cursor: pointer; }
+.lastgood-form label.lastgood-choice input { width: auto; flex: none; margin: 0 8px 0 0; position: relative; top: 1px; }
+.lastgood-form label.lastgood-choice code { font-size: 11px; color: var(--red-ui-secondary-text-color); background: none; border: 0; }
+.lastgood-form .lastgood-choices { max-height: 190px; overflow-y: auto; padding-top: 7px; }
 .lastgood-form .lastgood-inline { display: inline-flex; align-items: center; gap: 6px; width: auto; margin: 0; font-size: 12px; }
 .lastgood-form .lastgood-inline input[type="checkbox"] { width: auto; margin: 0; }
 .lastgood-form textarea { width: 100%; box-sizing: border-box; font-family: var(--red-ui-monospace-font); font-size: 12px; resize: vertical; }

@@ -12,6 +12,8 @@ const english = {
   durationInvalid: 'Enter a positive number, such as 5 or 1.5.',
   noAnswer: 'Node-RED did not answer. Is it still running?',
   notAllowed: 'Your Node-RED account may not do this.',
+  planGone: 'a plan that no longer exists',
+  noPlanAnywhere: 'There is no plan yet.',
 };
 
 const chinese: Words = {
@@ -25,6 +27,8 @@ const chinese: Words = {
   durationInvalid: '请填写正数，例如 5 或 1.5。',
   noAnswer: 'Node-RED 没有应答。它还在运行吗？',
   notAllowed: '您的 Node-RED 账户无权执行此操作。',
+  planGone: '已不存在的计划',
+  noPlanAnywhere: '还没有任何备份计划。',
 };
 
 /** The language of the editor, of those that we have. */

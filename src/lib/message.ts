@@ -9,6 +9,7 @@ import type { BackupFigures, Progress } from './restic/outcome.ts';
 export type BackupEvent =
   | 'run'
   | 'not-now'
+  | 'status'
   | 'power'
   | 'ready'
   | 'not-ready'

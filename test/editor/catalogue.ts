@@ -7,7 +7,8 @@ export type NodeType =
   | 'backup-plan'
   | 'precondition-check'
   | 'restic-run'
-  | 'retry-gate';
+  | 'retry-gate'
+  | 'backup-hub';
 
 /** The languages of the editor that we speak. */
 export const LANGUAGES: readonly Language[] = ['en-US', 'zh-CN'];
@@ -17,6 +18,7 @@ export const NODE_TYPES: readonly NodeType[] = [
   'precondition-check',
   'restic-run',
   'retry-gate',
+  'backup-hub',
 ];
 
 type Texts = { [key: string]: string | Texts };

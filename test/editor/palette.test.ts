@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { check, type FlowNode, gate, node, plan, repository, run, tab } from '../runtime/flows.ts';
+import { check, type FlowNode, gate, hub, node, plan, repository, run, tab } from '../runtime/flows.ts';
 import { NodeRed } from '../runtime/node-red.ts';
 import { Editor, needsBrowser } from './browser.ts';
 import { expectedTexts, helpIntroduction, LANGUAGES, NODE_TYPES } from './catalogue.ts';
@@ -19,8 +19,9 @@ const PORTS = {
   'precondition-check': ['port.run', 'port.ready', 'port.notReady'],
   'restic-run': ['port.run', 'port.finished', 'port.notFinished', 'port.progress'],
   'retry-gate': ['port.outcomes', 'port.tryAgain', 'port.goodBackup', 'port.ended', 'port.alert'],
+  'backup-hub': ['port.input', 'port.events', 'port.mqtt'],
 } as const;
-const PALETTE = ['backup-plan', 'precondition-check', 'restic-run', 'retry-gate'] as const;
+const PALETTE = ['backup-plan', 'precondition-check', 'restic-run', 'retry-gate', 'backup-hub'] as const;
 const CATEGORY = { 'en-US': 'backup', 'zh-CN': '备份' } as const;
 
 /** One node of each type, spread out, as the dialogs save them. */
@@ -35,6 +36,7 @@ function oneOfEach(): FlowNode[] {
     check({ id: 'precondition-check' }, { checks: [{ kind: 'port', host: 'nas', port: 22, timeout: '5s' }] }),
     run({ id: 'restic-run' }),
     gate({ id: 'retry-gate' }, { plans: ['backup-plan'] }),
+    hub({ id: 'backup-hub' }),
   ].map((one, index) => ({ ...one, ...(one.z === undefined ? {} : { y: 120 * index - 60 }) }));
 }
 
@@ -130,4 +132,5 @@ test('nodes of a flow written by hand, with nothing but a type, open and can be 
   expect(find('precondition-check')).toMatchObject({ checks: [] });
   expect(find('restic-run')).toMatchObject({ operation: 'backup' });
   expect(find('retry-gate')).toMatchObject({ policy: 'exponential', failureBudget: 8 });
+  expect(find('backup-hub')).toMatchObject({ baseTopic: 'lastgood', http: false });
 });

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import helper from 'node-red-node-test-helper';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import backupHub from '../../src/nodes/backup-hub/backup-hub.ts';
 import backupPlan from '../../src/nodes/backup-plan/backup-plan.ts';
 import preconditionCheck from '../../src/nodes/precondition-check/precondition-check.ts';
 import resticRepository from '../../src/nodes/restic-repository/restic-repository.ts';
 import resticRun from '../../src/nodes/restic-run/restic-run.ts';
 import retryGate from '../../src/nodes/retry-gate/retry-gate.ts';
 import type { FlowNode } from '../runtime/flows.ts';
-import { check, errorsTo, gate, node, plan, repository, run, tab } from '../runtime/flows.ts';
+import { check, errorsTo, gate, hub, node, plan, repository, run, tab } from '../runtime/flows.ts';
 
 // The nodes in the node test helper: registered in this process, without loader, locales and settings file.
 
@@ -21,6 +22,7 @@ const modules = [
   preconditionCheck,
   resticRun,
   retryGate,
+  backupHub,
 ] as unknown as Parameters<typeof helper.load>[0];
 const userDir = mkdtempSync(join(tmpdir(), 'lastgood-nodes-'));
 
@@ -59,14 +61,15 @@ async function errorOf(id: string, message: Message): Promise<unknown> {
 }
 
 describe('registration', () => {
-  test('all five types load beside each other', async () => {
+  test('all types load beside each other', async () => {
     await load([
       repository('repo', { url: '/nowhere' }),
       check({ id: 'check' }),
       run({ id: 'run' }),
       gate({ id: 'gate' }),
+      hub({ id: 'hub' }),
     ]);
-    for (const id of ['repo', 'check', 'run', 'gate']) expect(helper.getNode(id)).toBeTruthy();
+    for (const id of ['repo', 'check', 'run', 'gate', 'hub']) expect(helper.getNode(id)).toBeTruthy();
   });
 
   test('credentials are declared, so that Node-RED keeps them out of the flow file', async () => {

@@ -5,7 +5,14 @@ import { filesUnder, path } from './project.ts';
 
 // What can be said of every flow in the import menu without deploying it.
 
-const OURS = ['backup-plan', 'precondition-check', 'restic-run', 'retry-gate', 'restic-repository'];
+const OURS = [
+  'backup-plan',
+  'precondition-check',
+  'restic-run',
+  'retry-gate',
+  'restic-repository',
+  'backup-hub',
+];
 /** Of Node-RED itself, so that nothing has to be installed first. */
 const CORE = [
   'tab',

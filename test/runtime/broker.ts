@@ -32,7 +32,8 @@ export class Broker implements AsyncDisposable {
     aedes.on('clientDisconnect', () => this.#subscribed.clear());
   }
 
-  static async start(): Promise<Broker> {
+  /** @param port of an earlier one, which it takes the place of; nothing of what that one kept is there */
+  static async start(port = 0): Promise<Broker> {
     const aedes = await Aedes.createBroker();
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
@@ -40,7 +41,7 @@ export class Broker implements AsyncDisposable {
       socket.once('close', () => sockets.delete(socket));
       aedes.handle(socket);
     });
-    server.listen(0, '127.0.0.1');
+    server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     return new Broker(aedes, server, sockets);
   }

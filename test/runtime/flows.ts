@@ -1,3 +1,4 @@
+import type { HubCredentials, HubDefinition } from '../../src/nodes/backup-hub/definition.ts';
 import type { PlanDefinition } from '../../src/nodes/backup-plan/definition.ts';
 import type { CheckDefinition } from '../../src/nodes/precondition-check/definition.ts';
 import type {
@@ -191,4 +192,67 @@ export function gate(place: Place, settings: Partial<GateDefinition> = {}): Flow
     contextStore: '',
   };
   return node('retry-gate', place, { ...defaults, ...settings });
+}
+
+export function hub(
+  place: Place,
+  settings: Partial<HubDefinition> = {},
+  credentials?: HubCredentials,
+): FlowNode {
+  const defaults: HubDefinition = {
+    name: '',
+    plans: [],
+    baseTopic: 'lastgood',
+    discoveryPrefix: 'homeassistant',
+    progress: false,
+    http: false,
+  };
+  const all = { ...defaults, ...settings, ...(credentials === undefined ? {} : { credentials }) };
+  return node('backup-hub', place, all);
+}
+
+/** A core broker node that says on a topic whether it is connected, as the hub's dialog sets it. */
+export function mqttBroker(id: string, port: number, availability?: string): FlowNode {
+  const said = (name: string, payload: string): Record<string, unknown> => ({
+    [`${name}Topic`]: availability ?? '',
+    [`${name}Payload`]: availability === undefined ? '' : payload,
+    [`${name}Qos`]: '1',
+    [`${name}Retain`]: availability === undefined ? 'false' : 'true',
+    [`${name}Msg`]: {},
+  });
+  return {
+    id,
+    type: 'mqtt-broker',
+    name: `broker ${id}`,
+    broker: '127.0.0.1',
+    port,
+    clientid: '',
+    autoConnect: true,
+    usetls: false,
+    protocolVersion: 4,
+    keepalive: 60,
+    cleansession: true,
+    ...said('birth', 'online'),
+    ...said('close', 'offline'),
+    ...said('will', 'offline'),
+  };
+}
+
+export function mqttIn(id: string, broker: string, topic: string, ...targets: string[]): FlowNode {
+  const settings = {
+    topic,
+    qos: '1',
+    datatype: 'auto-detect',
+    broker,
+    nl: false,
+    rap: true,
+    rh: 0,
+    inputs: 0,
+  };
+  return node('mqtt in', { id, wires: [targets] }, settings);
+}
+
+/** Topic, QoS and retain come with the message. */
+export function mqttOut(id: string, broker: string): FlowNode {
+  return node('mqtt out', { id }, { topic: '', qos: '', retain: '', broker });
 }

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Node, NodeAPI } from 'node-red';
 import { systemClock } from '../clock.ts';
+import type { RetainedMemory } from '../hub/retained.ts';
+import { isRetainedMemory, RETAINED_SCHEMA } from '../hub/retained.ts';
 import { Jobs } from '../job.ts';
 import { Journal } from '../journal/journal.ts';
 import { claimFolder } from '../journal/ownership.ts';
@@ -52,6 +54,13 @@ export interface GateMember {
   claimed(owned: readonly PlanMember[], contested: readonly PlanMember[]): void;
 }
 
+/** A backup-hub that is deployed. */
+export interface HubMember {
+  readonly node: Node;
+  /** Flows run: all plans, wires and config nodes are there. */
+  flowsStarted(): void;
+}
+
 /** The newest instance of a node: where work that an earlier one began shows itself, and what it is held against. */
 export interface NodeInstance {
   show(status: NodeStatus): void;
@@ -82,6 +91,10 @@ export class Household {
   readonly instances: Map<string, NodeInstance> = new Map();
   /** Gates by node id. */
   readonly gates: Map<string, GateMember> = new Map();
+  /** Hubs by node id. */
+  readonly hubs: Map<string, HubMember> = new Map();
+  /** What hubs have on their brokers. */
+  readonly retained: Journal<RetainedMemory>;
   /** Caches; kept out of Home Assistant's backups by the name of the folder, and kept by npm. */
   readonly cacheFolder: string;
   /** The Node-RED process that has this user directory; undefined when it is ours. */
@@ -106,6 +119,7 @@ export class Household {
       new Journal(join(folder, 'devices'), DEVICE_SCHEMA, isDeviceState),
       (problem) => red.log.warn(problem.in(this.language).message),
     );
+    this.retained = new Journal(join(folder, 'hubs'), RETAINED_SCHEMA, isRetainedMemory);
     this.otherOwner = claimFolder(folder).then(
       (owner) => (owner === undefined ? undefined : new Problem('other-process', { pid: owner.pid })),
       (cause: unknown) => {
@@ -196,6 +210,8 @@ export class Household {
   private async start(gateClaims: readonly GateClaim[]): Promise<void> {
     const isFirst = !this.begun;
     this.begun = true;
+    // Before plans open: what they do then is news to a hub.
+    for (const hub of this.hubs.values()) hub.flowsStarted();
     await this.registry.flowsStarted(gateClaims);
     await this.devices.begin();
     if (isFirst) await this.unlockAfterDeath();
@@ -227,7 +243,12 @@ export class Household {
 
 function claims(gate: GateMember, plan: PlanMember): boolean {
   if (gate.planIds.length === 0) return gate.node.z === plan.node.z;
-  return gate.planIds.includes(plan.node.id) || gate.planIds.includes(aliasOf(plan.node) ?? '');
+  return isAmong(plan.node, gate.planIds);
+}
+
+/** Whether a node is one of those that a dialog names: in a subflow, by the id that the editor knows. */
+export function isAmong(node: Node, ids: readonly string[]): boolean {
+  return ids.includes(node.id) || ids.includes(aliasOf(node) ?? '');
 }
 
 /** The one that the editor knows by an id: in a subflow, instances have ids of their own. */

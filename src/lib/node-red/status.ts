@@ -1,6 +1,7 @@
 import type { CheckReport, CheckResult } from '../checks/check.ts';
 import { firstObstacle } from '../checks/obstacle.ts';
 import { roughDuration } from '../duration.ts';
+import type { HouseState } from '../hub/house.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
 import type { PlanRecord } from '../plan/record.ts';
@@ -108,6 +109,14 @@ export function gateStatus(
   const alarmed = records.find(({ state }) => state.alarmed);
   if (alarmed !== undefined) return { fill: 'red', shape: 'dot', text: shortened(alarmed.state.why) };
   return status(language, 'green ring', 'plans', { count: records.length });
+}
+
+/** How all plans of a hub are together. `isComplete`: all that can be known is. */
+export function hubStatus(house: HouseState, isComplete: boolean, language: Language): NodeStatus {
+  if (!isComplete) return status(language, 'grey ring', 'starting');
+  if (house.plans === 0) return status(language, 'grey ring', 'noPlans');
+  if (house.all_well) return status(language, 'green ring', 'plans', { count: house.plans });
+  return { fill: 'yellow', shape: 'dot', text: shortened(house.summary) };
 }
 
 function runningStatus(record: PlanRecord): NodeStatus {

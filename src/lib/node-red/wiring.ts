@@ -26,17 +26,23 @@ export function leadsToNode(red: NodeAPI, from: Node, port: number, to: Node): b
 }
 
 function leadsTo(red: NodeAPI, from: Node, port: number, isIt: (node: Node) => boolean): boolean {
+  return nodesBehind(red, from, port).some(isIt);
+}
+
+/** Every node that can be reached from an output of a node, by wires, link nodes and subflows. */
+export function nodesBehind(red: NodeAPI, from: Node, port: number): Node[] {
   const seen = new Set<string>();
+  const found: Node[] = [];
   const open = [...((from as Wired).wires?.[port] ?? [])];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     if (seen.has(id)) continue;
     seen.add(id);
     const node = red.nodes.getNode(id) as Wired | null;
     if (node === null) continue;
-    if (isIt(node)) return true;
+    found.push(node);
     for (const wires of node.wires ?? []) open.push(...wires);
   }
-  return false;
+  return found;
 }
 
 /** A subflow with a check in it counts as one that checks. */

@@ -76,11 +76,19 @@ export class PlanRecord {
   private lookedAt = 0;
   private opened = false;
   private stopRestic: ((why: StopWish) => void) | undefined;
+  private readonly changed: () => void;
 
-  constructor(settings: PlanSettings, state: PlanState, services: RecordServices) {
+  /** @param changed called whenever there is something new to show */
+  constructor(
+    settings: PlanSettings,
+    state: PlanState,
+    services: RecordServices,
+    changed: () => void = () => undefined,
+  ) {
     this.key = settings.key;
     this.settings = settings;
     this.services = services;
+    this.changed = changed;
     this.clock = services.clock;
     this.sentences = new Sentences(services.language);
     this.attempts = new Attempts(this);
@@ -170,6 +178,7 @@ export class PlanRecord {
   refresh(): void {
     this.plan?.refresh();
     this.gate?.refresh();
+    this.changed();
   }
 
   /** The message that answers "not now, because". */

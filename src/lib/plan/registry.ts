@@ -35,6 +35,8 @@ export class PlanRegistry {
   private claims: readonly GateClaim[] = [];
   /** Who waits for a plan to open, by key. */
   private readonly waiting = new Map<string, (() => void)[]>();
+  /** Who wants to know of changes. */
+  private readonly observers = new Set<(key: string) => void>();
   /** The plan nodes that are there now, by key. */
   private readonly joined = new Map<string, PlanJoin>();
 
@@ -59,6 +61,19 @@ export class PlanRegistry {
   async opened(key: string): Promise<void> {
     if (!this.joined.has(key) || this.records.get(key)?.isOpen === true) return;
     await new Promise<void>((resolve) => this.waiting.set(key, [...(this.waiting.get(key) ?? []), resolve]));
+  }
+
+  /**
+   * Calls `changed` with a plan's key when its record changed, when its restic told something, and when its node went
+   * away. Returns what ends that.
+   */
+  observe(changed: (key: string) => void): () => void {
+    this.observers.add(changed);
+    return () => this.observers.delete(changed);
+  }
+
+  private tell(key: string): void {
+    for (const changed of this.observers) changed(key);
   }
 
   private settle(key: string): void {
@@ -86,6 +101,7 @@ export class PlanRegistry {
     this.joined.delete(key);
     this.records.get(key)?.detachPlan();
     this.settle(key);
+    this.tell(key);
   }
 
   /**
@@ -147,7 +163,7 @@ export class PlanRegistry {
     const reading =
       this.reading.get(key) ??
       recollect(plan.settings, this.services.journal, plan.recallMirror).then(({ state, problems }) => {
-        const record = new PlanRecord(plan.settings, state, this.services);
+        const record = new PlanRecord(plan.settings, state, this.services, () => this.tell(key));
         this.records.set(key, record);
         for (const problem of problems) plan.door.warn(problem.in(this.services.language));
         return record;

@@ -1,5 +1,6 @@
 import { durationField, durationProblem } from '../../editor/duration-field.ts';
 import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
+import { showPlanChoice, tickedPlans } from '../../editor/plan-choice.ts';
 import { allPlans, type PlanChoice } from '../../editor/plans.ts';
 import { type EditedNode, textsOf } from '../../editor/red.ts';
 import { sections } from '../../editor/sections.ts';
@@ -64,9 +65,7 @@ function numberOrEmpty(field: string): number | '' {
 /** The plans ticked in the dialog; none: all plans of the tab. */
 function chosenPlans(): string[] {
   if ($('#lastgood-gate-which').val() === 'all') return [];
-  return $('#lastgood-gate-plans input:checked')
-    .toArray()
-    .map((box) => String($(box).val()));
+  return tickedPlans('#lastgood-gate-plans');
 }
 
 function showClaims(gate: Gate, plans: readonly PlanChoice[]): void {
@@ -94,15 +93,7 @@ function showClaims(gate: Gate, plans: readonly PlanChoice[]): void {
 
 function preparePlans(gate: Gate): void {
   const plans = allPlans();
-  const gone = gate.plans.filter((id) => !plans.some((plan) => plan.id === id));
-  const list = $('#lastgood-gate-plans');
-  const add = (id: string, label: string): void => {
-    const box = $('<input type="checkbox">').val(id).prop('checked', gate.plans.includes(id));
-    list.append($('<label class="lastgood-gate-choice">').append(box, $('<span>').text(label)));
-  };
-  for (const plan of plans) add(plan.id, `${plan.name} (${plan.tab})`);
-  for (const id of gone) add(id, text('plans.gone'));
-  if (plans.length + gone.length === 0) list.append($('<div>').text(text('plans.noneAnywhere')));
+  showPlanChoice('#lastgood-gate-plans', gate.plans, plans);
   $('#lastgood-gate-which').val(gate.plans.length === 0 ? 'all' : 'chosen');
   $('#lastgood-gate-which, #lastgood-gate-plans').on('change', () => showClaims(gate, plans));
   showClaims(gate, plans);
@@ -140,7 +131,7 @@ function prepareClasses(retried: readonly FailureClass[]): void {
     const words = $('<span>')
       .text(text(`class.${failure}`))
       .append(' ', $('<code>').text(failure));
-    $('<label class="lastgood-gate-choice">')
+    $('<label class="lastgood-choice">')
       .append(box, words)
       .appendTo(permanent ? '#lastgood-gate-permanent' : '#lastgood-gate-temporary');
   }
