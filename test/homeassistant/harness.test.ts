@@ -23,7 +23,13 @@ const description = {
       value_template: "{{ 'ON' if value_json.problem else 'OFF' }}",
     },
     size: { p: 'sensor', unique_id: 'by_hand_size', name: 'Size', value_template: '{{ value_json.size }}' },
-    run: { p: 'button', unique_id: 'by_hand_run', name: 'Run', command_topic: 'by_hand/cmd', payload_press: 'run' },
+    run: {
+      p: 'button',
+      unique_id: 'by_hand_run',
+      name: 'Run',
+      command_topic: 'by_hand/cmd',
+      payload_press: 'run',
+    },
   },
 };
 

@@ -29,23 +29,30 @@ const CORE = [
   'watch',
 ];
 
+/** Of `node-red-contrib-home-assistant-websocket`, in the examples that say so. */
+const HOME_ASSISTANT = ['server', 'api-call-service', 'ha-api', 'server-state-changed', 'function', 'switch'];
+
 const examples = filesUnder('examples').map((file) => {
   const nodes: FlowNode[] = JSON.parse(readFileSync(path('examples', file), 'utf8'));
   return { file, nodes };
 });
 
-describe.each(examples)('$file', ({ nodes }) => {
+describe.each(examples)('$file', ({ file, nodes }) => {
+  const needsHomeAssistant = file.startsWith('home-assistant/');
+
   test('has a name that reads well in the menu, and one tab with a comment that says where to start', () => {
     const tabs = nodes.filter(({ type }) => type === 'tab');
     expect(tabs).toHaveLength(1);
     const [comment, ...others] = nodes.filter(({ type }) => type === 'comment');
     expect(others).toEqual([]);
     expect(comment?.['name']).toMatch(/^Start here/);
+    expect(String(comment?.['name']).includes('needs the Home Assistant nodes')).toBe(needsHomeAssistant);
     expect(String(comment?.['info']).length).toBeGreaterThan(200);
   });
 
-  test('uses only our nodes and those that every Node-RED has', () => {
-    expect(nodes.map(({ type }) => type).filter((type) => ![...OURS, ...CORE].includes(type))).toEqual([]);
+  test('uses only our nodes and those that every Node-RED has, or says that it needs others', () => {
+    const known = [...OURS, ...CORE, ...(needsHomeAssistant ? HOME_ASSISTANT : [])];
+    expect(nodes.map(({ type }) => type).filter((type) => !known.includes(type))).toEqual([]);
   });
 
   test('has no secrets in it', () => {
@@ -59,7 +66,7 @@ describe.each(examples)('$file', ({ nodes }) => {
     const targets = nodes.flatMap(({ wires = [], z, ...node }) => [
       ...wires.flat(),
       ...(z === undefined ? [] : [z]),
-      ...[node['broker'], node.type.startsWith('backup') ? node['repository'] : ''].filter(
+      ...[node['broker'], node['server'], node.type.startsWith('backup') ? node['repository'] : ''].filter(
         (id): id is string => typeof id === 'string' && id !== '' && node.type !== 'mqtt-broker',
       ),
     ]);
@@ -94,4 +101,22 @@ test('the whole nightly flow with plug and phone is seven nodes and six wires', 
     'debug',
   ]);
   expect(flow.flatMap(({ wires = [] }) => wires.flat())).toHaveLength(6);
+});
+
+test('the flow that backs up Home Assistant deletes the older backups of its own name, and no other', () => {
+  const { nodes = [] } =
+    examples.find(({ file }) => file === 'home-assistant/back-up-home-assistant.json') ?? {};
+  const code = String(nodes.find(({ type }) => type === 'function')?.['func']);
+  const backups = [
+    { slug: 'mine-of-monday', name: 'lastgood', date: '2026-11-23T02:00:00+00:00' },
+    { slug: 'by-hand', name: 'before the update', date: '2026-11-01T12:00:00+00:00' },
+    { slug: 'mine-of-wednesday', name: 'lastgood', date: '2026-11-25T02:00:00+00:00' },
+    { slug: 'mine-of-tuesday', name: 'lastgood', date: '2026-11-24T02:00:00+00:00' },
+  ];
+  // As Node-RED runs it.
+  const run = new Function('msg', code) as (msg: object) => unknown;
+  expect(run({ payload: { backups } })).toEqual([
+    [{ payload: 'mine-of-tuesday' }, { payload: 'mine-of-monday' }],
+  ]);
+  expect(run({ payload: { backups: backups.slice(1, 3) } })).toEqual([[]]);
 });

@@ -1,14 +1,19 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runBackup } from '../../src/lib/restic/backup.ts';
 import type { BackupRequest } from '../../src/lib/restic/backup-request.ts';
 import type { BackupOutcome } from '../../src/lib/restic/outcome.ts';
 import type { ResticRepository } from '../../src/lib/restic/repository.ts';
 import { newestGoodSnapshot } from '../../src/lib/restic/snapshots.ts';
-import type { StreamSource } from '../../src/lib/restic/stream.ts';
+import type { StreamJob, StreamSource } from '../../src/lib/restic/stream.ts';
 import { streamJob } from '../../src/lib/restic/stream.ts';
 import { backupOf, Home, RESTICS } from './restic-fixtures.ts';
 
@@ -287,5 +292,69 @@ describe('a request for a download', () => {
     const report = streamJob(source('http://host/', headers), {}, 'report');
     expect(report).toMatchObject({ class: 'config', key });
     expect(JSON.stringify(report)).not.toContain(TOKEN);
+  });
+});
+
+describe('a backup of Home Assistant', () => {
+  const hoursAgo = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+
+  /** What the process of a stream brings from a Supervisor with these backups: text, and why not. */
+  async function brought(
+    called: string,
+    backups: readonly { slug: string; name: string; date: string }[],
+  ): Promise<{ text: string; report: unknown }> {
+    const server = createServer((request, response) => {
+      const isList = request.url === '/backups';
+      const body = isList ? JSON.stringify({ result: 'ok', data: { backups } }) : `content of ${request.url}`;
+      response.writeHead(200, { 'content-length': body.length }).end(body);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const folder = mkdtempSync(join(tmpdir(), 'stream-'));
+    const report = join(folder, 'report');
+    const url = `http://127.0.0.1:${port}/backups/${called}/download`;
+    const job: StreamJob = { kind: 'download', report, url, address: url, headers: {}, isSupervisor: true };
+    const script = fileURLToPath(new URL('../../src/lib/restic/stream-child.ts', import.meta.url));
+    const child = spawn(process.execPath, [script], {
+      env: { LASTGOOD_STREAM: JSON.stringify(job) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const brought = await text(child.stdout);
+      return {
+        text: brought,
+        report: existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined,
+      };
+    } finally {
+      server.close();
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  const backups = [
+    { slug: 'aaaa0001', name: 'lastgood', date: hoursAgo(30) },
+    { slug: 'aaaa0002', name: 'lastgood', date: hoursAgo(2) },
+    { slug: 'aaaa0003', name: 'another', date: hoursAgo(1) },
+    { slug: 'aaaa0004', name: 'old one', date: hoursAgo(49.5) },
+  ];
+
+  test('is the newest of a name, or the one with a slug', async () => {
+    expect(await brought('lastgood', backups)).toEqual({
+      text: 'content of /backups/aaaa0002/download',
+      report: undefined,
+    });
+    expect((await brought('aaaa0001', backups)).text).toBe('content of /backups/aaaa0001/download');
+  });
+
+  test('is waited for while there is none, or only one of another day', async () => {
+    expect(await brought('missing', backups)).toEqual({
+      text: '',
+      report: { class: 'source-missing', key: 'no-backup', values: { name: 'missing' } },
+    });
+    expect(await brought('old%20one', backups)).toEqual({
+      text: '',
+      report: { class: 'source-missing', key: 'old-backup', values: { name: 'old one', hours: 49 } },
+    });
   });
 });

@@ -7,14 +7,20 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, writeFileSync } from 'node:fs';
 import { get as getHttp, type IncomingMessage } from 'node:http';
 import { get as getHttps } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { StreamJob, StreamReport } from './stream.ts';
 
 /** A server that sends nothing for so long will not. The Supervisor first packs what it sends. */
 const SILENCE_MS = 10 * 60_000;
 const LONGEST_LINE = 200;
+/** A backup that Home Assistant made longer ago is not today's. */
+const STALE_HOURS = 24;
 
 const job: StreamJob = JSON.parse(process.env['LASTGOOD_STREAM'] ?? '');
+type Command = Extract<StreamJob, { kind: 'command' }>;
+type Download = Extract<StreamJob, { kind: 'download' }>;
+
 let running: ChildProcess | undefined;
 
 /** Ends with the reason; restic then makes no snapshot. */
@@ -30,11 +36,7 @@ function leave(): void {
   process.exit(1);
 }
 
-function print({
-  command: [program, ...words],
-  environment,
-  folder,
-}: Extract<StreamJob, { kind: 'command' }>): void {
+function print({ command: [program, ...words], environment, folder }: Command): void {
   // What it prints goes straight to restic.
   const child = spawn(program, words, {
     cwd: folder,
@@ -43,8 +45,8 @@ function print({
   });
   running = child;
   let lines = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    lines = (lines + text).slice(-4096);
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    lines = (lines + chunk).slice(-4096);
   });
   child.on('error', (error: NodeJS.ErrnoException) => {
     const isAbsent = error.code === 'ENOENT';
@@ -63,17 +65,17 @@ function print({
   });
 }
 
-function lastLine(text: string): string {
-  const lines = text.split(/[\r\n]+/).map((line) => line.replaceAll(/\p{Cc}/gu, ' ').trim());
+function lastLine(said: string): string {
+  const lines = said.split(/[\r\n]+/).map((line) => line.replaceAll(/\p{Cc}/gu, ' ').trim());
   return Array.from(lines.findLast((line) => line !== '') ?? '')
     .slice(0, LONGEST_LINE)
     .join('');
 }
 
-async function download({ url, address, headers }: Extract<StreamJob, { kind: 'download' }>): Promise<void> {
+async function download({ url, address, headers, isSupervisor }: Download): Promise<void> {
   let bytes = 0;
   try {
-    const response = await ask(url, headers);
+    const response = await ask(isSupervisor ? await withSlug(url, address, headers) : url, headers);
     answerIsGood(response, address);
     response.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
@@ -92,6 +94,37 @@ async function download({ url, address, headers }: Extract<StreamJob, { kind: 'd
   // An empty file is no backup of anything.
   if (bytes === 0) fail('unknown', 'empty', { address });
   process.exit(0);
+}
+
+/** A backup in the list of Home Assistant's Supervisor (developers.home-assistant.io, "Endpoints", backup). */
+interface SupervisorBackup {
+  readonly slug: string;
+  readonly name: string;
+  /** ISO 8601. */
+  readonly date: string;
+}
+
+/**
+ * The Supervisor makes up a slug for each backup, which nobody can know beforehand: in its place a name may stand, and
+ * then the newest backup of that name is meant. Yesterday's would be an old one that is saved as if it were new.
+ */
+async function withSlug(url: string, address: string, headers: Download['headers']): Promise<string> {
+  const target = new URL(url);
+  const [, called] = /^\/backups\/([^/]+)\/download$/.exec(target.pathname) ?? [];
+  if (called === undefined) return url;
+  const name = decodeURIComponent(called);
+  const response = await ask(new URL('/backups', url).href, headers);
+  answerIsGood(response, address);
+  const { data } = JSON.parse(await text(response)) as { data: { backups: readonly SupervisorBackup[] } };
+  if (data.backups.some(({ slug }) => slug === name)) return url;
+  const newest = data.backups
+    .filter((backup) => backup.name === name)
+    .toSorted((one, other) => Date.parse(other.date) - Date.parse(one.date))[0];
+  if (newest === undefined) fail('source-missing', 'no-backup', { name });
+  const hours = Math.floor((Date.now() - Date.parse(newest.date)) / 3_600_000);
+  if (hours >= STALE_HOURS) fail('source-missing', 'old-backup', { name, hours });
+  target.pathname = `/backups/${newest.slug}/download`;
+  return target.href;
 }
 
 function ask(url: string, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {

@@ -45,6 +45,8 @@ export type StreamJob = { readonly report: string } & (
       /** The address without what may be secret in it. */
       readonly address: string;
       readonly headers: Readonly<Record<string, string>>;
+      /** Home Assistant's Supervisor is asked: its backups have names as well. */
+      readonly isSupervisor: boolean;
     }
 );
 
@@ -155,9 +157,9 @@ export function streamJob(
     if (missing !== undefined) return { class: 'config', key: 'variable', values: { name: missing } };
   }
   const token = env['SUPERVISOR_TOKEN'] ?? '';
-  // Home Assistant's Supervisor takes nobody without it, and nobody else is called so.
-  if (target.url.origin === 'http://supervisor' && token !== '') {
-    headers['authorization'] ??= `Bearer ${token}`;
-  }
-  return { kind: 'download', report, url: target.url.href, address: shownAddress(source.url), headers };
+  const isSupervisor = target.url.origin === 'http://supervisor';
+  // The Supervisor takes nobody without it, and nobody else is called so.
+  if (isSupervisor && token !== '') headers['authorization'] ??= `Bearer ${token}`;
+  const address = shownAddress(source.url);
+  return { kind: 'download', report, url: target.url.href, address, headers, isSupervisor };
 }
