@@ -9,6 +9,8 @@ const BENCHES = [
   'backup',
   'checking-plans',
   'exec-node',
+  'hub',
+  'hub-mqtt',
   'plug-to-restic',
   'progress-lines',
   'startup',

@@ -87,6 +87,7 @@ const FOR_TESTS = [
     optional: true,
     only: 'apt-get',
   },
+  { name: 'curl', commands: ['curl'], why: 'the lines of docs/http.md are run', optional: true },
 ];
 
 function say(line) {

@@ -1,6 +1,7 @@
 // `npm run test:faults`: what docs/reliability.md promises, earned. `npm run test:faults -- kill soak` runs only the
 // files that begin so. Prints each suite's counts, their sums by promise, and the total as the last line.
-// KILLS, CYCLES and such make it longer, SEED repeats a run that failed.
+// KILLS, CYCLES and such make it longer, SEED repeats a run that failed; in CI it is always the same one. A file that failed
+// may pass at its second try (scripts/suite.mjs), but what the suites counted as a broken promise stays counted.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

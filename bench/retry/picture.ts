@@ -1,9 +1,4 @@
-/** A policy in the picture, compared with hourly attempts (1). */
-export interface Dot {
-  readonly name: string;
-  readonly attempts: number;
-  readonly delay: number;
-}
+import type { Dot, Summary } from './report.ts';
 
 const WIDTH = 420;
 const HEIGHT = 320;
@@ -62,11 +57,11 @@ function panel(title: string, dots: readonly Dot[], line: readonly Dot[], x: num
 }
 
 /** Delay against attempts, one panel for each set of traces; the dashed line are fixed intervals. */
-export function picture(
-  panels: readonly { title: string; dots: readonly Dot[]; frontier: readonly Dot[] }[],
-): string {
+export function picture(panels: readonly Summary[]): string {
   const width = WIDTH * panels.length;
-  const drawn = panels.map(({ title, dots, frontier }, index) => panel(title, dots, frontier, index * WIDTH));
+  const drawn = panels.map(({ title, lines, frontier }, index) =>
+    panel(title, lines, frontier, index * WIDTH),
+  );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT + TOP + 46}" font-family="sans-serif" font-size="12">
 <rect width="100%" height="100%" fill="#fff"/>
 ${drawn.join('\n')}

@@ -31,12 +31,22 @@ export function adaptive(perDay: number, floorMs: number): Policy {
     return {
       sees(at, there) {
         learn(model, at, there, () => 0);
-        spend(model, at);
       },
-      next: (now, since) => nextAttempt(model, choice, { now, since, ordinaryMs: floorMs }, () => 0).at,
+      next(now, since) {
+        spend(model, now);
+        return nextAttempt(model, choice, { now, since, ordinaryMs: floorMs }, () => 0).at;
+      },
     };
   };
 }
+
+/**
+ * Fixed intervals from a minute to a day, close together, none of them a whole number of minutes: the devices of the
+ * traces were looked at on such a grid, and would be met or missed for that alone.
+ */
+export const FRONTIER: readonly Policy[] = Array.from({ length: 34 }, (_, n) =>
+  fixed(Math.round(61_803 * 2 ** (n * 0.3183))),
+);
 
 export const POLICIES: Readonly<Record<string, Policy>> = {
   'fixed 15 min': fixed(HOUR_MS / 4),
@@ -48,6 +58,6 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   'Backrest 1 min': fixed(60_000),
   'Backrest 10 min': fixed(600_000),
   'Backrest 10 s to 1 h': blind(backrestExponentialDelay),
-  'adaptive 24 a day': adaptive(24, 2 * HOUR_MS),
+  'adaptive, 2 h floor': adaptive(24, 2 * HOUR_MS),
   'adaptive, hourly floor': adaptive(24, HOUR_MS),
 };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 
 export const HOUR_MS = 3_600_000;
@@ -46,4 +47,12 @@ export function realTraces(): Map<string, Presence> {
     traces.set(file.replace('.csv', ''), presence(windows, begin, (rows.at(-1)?.[0] ?? 0) * 1000));
   }
   return traces;
+}
+
+/**
+ * Whether the policy may be changed after a look at this trace; the others are only there to check with. By chance and
+ * once for all: the first byte of the SHA-256 of its name is even.
+ */
+export function isForDesign(name: string): boolean {
+  return (createHash('sha256').update(name).digest()[0] ?? 0) % 2 === 0;
 }

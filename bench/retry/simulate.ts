@@ -90,11 +90,11 @@ function countAges(successes: readonly number[], end: number, tally: Tally): voi
   }
 }
 
-/** Daily at night; hourly for a device that is nearly always there. */
+/** Daily from 3 in the morning on, or hourly for a device that is nearly always there; `phase` of that, [0, 1), later. */
 export function scheduleFor(trace: Presence, phase: number): Schedule {
   const up = trace.windows.reduce((sum, [from, to]) => sum + to - from, 0);
   const isSteady = up / (trace.end - trace.begin) > 0.85;
   return isSteady
-    ? { everyMs: HOUR_MS, phaseMs: phase * HOUR_MS }
-    : { everyMs: DAY_MS, phaseMs: ((3 + phase * 24) % 24) * HOUR_MS };
+    ? { everyMs: HOUR_MS, phaseMs: Math.round(phase * HOUR_MS) }
+    : { everyMs: DAY_MS, phaseMs: Math.round(((3 + phase * 24) % 24) * HOUR_MS) };
 }

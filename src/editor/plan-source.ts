@@ -42,5 +42,6 @@ export function sourceFields(plan: EditedNode<PlanDefinition>): () => string[] {
     replaceText: text('button.replaceHeaders'),
     keepText: text('button.keepHeaders'),
   });
-  return commandField('#backup-plan-command', plan.sourceCommand, text('error.quote')).words;
+  const command = commandField('#backup-plan-command', plan.sourceCommand, text('error.quote'));
+  return () => command.words();
 }

@@ -1,3 +1,4 @@
+import type { Alert } from './alerts/alert.ts';
 import type { CheckReport } from './checks/check.ts';
 import type { FailureClass } from './failure.ts';
 import type { AttemptOutcome, RunEnd, Trigger } from './plan/state.ts';
@@ -20,9 +21,6 @@ export type BackupEvent =
   | 'good-backup'
   | 'ended'
   | 'alert';
-
-/** What an alert is about. */
-export type AlertKind = 'gave-up' | 'power-up-failed' | 'maintenance-failed' | 'recovered';
 
 /**
  * `msg.backup`: what travels with a run. Of an incoming one only `plan`, `run` and `attempt` are believed.
@@ -53,7 +51,8 @@ export interface BackupMessage {
   /** At most 20 paths that restic could not read. */
   readonly unreadable?: readonly string[];
   readonly maintenance?: MaintenanceResult;
-  readonly alert?: AlertKind;
+  /** Of an alert: what it says, and what can be answered. */
+  readonly alert?: Alert;
 }
 
 /** A Node-RED message as the domain sees it: ours plus whatever the user put there. */

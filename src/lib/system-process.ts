@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process as it is recorded, to be recognised later. */
 export interface RecordedProcess {
@@ -31,6 +31,33 @@ export function processNow(pid: number): ProcessNow {
     return { state: 'present', name: line.slice(line.indexOf('(') + 1, end), startTicks: Number(fields[19]) };
   } catch {
     return { state: answersSignals(pid) ? 'present' : 'absent', name: '', startTicks: null };
+  }
+}
+
+/**
+ * Living processes whose program's name begins so and whose working directory is this folder (absolute, symbolic links
+ * resolved), as far as we may see them. The folder itself is not touched. None where there is no /proc.
+ */
+export function processesIn(folder: string, name: string): RecordedProcess[] {
+  try {
+    const numbers = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+    return numbers.flatMap((number) => {
+      const pid = Number(number);
+      const now = processNow(pid);
+      const isMeant = now.state === 'present' && now.name.startsWith(name) && workingFolderOf(pid) === folder;
+      return isMeant ? [{ pid, startTicks: now.startTicks }] : [];
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** Undefined for a process of somebody else, and for one that has just ended. */
+function workingFolderOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
   }
 }
 

@@ -85,7 +85,7 @@ export interface PlanStatus {
   readonly reason: string;
 }
 
-/** Event `snapshot`: the first of each stream, all plans. Only this one says which plans there are. */
+/** Event `snapshot`: the first of each stream. It has all plans, also those that cannot be run: what is missing is gone. */
 export interface HubSnapshot {
   readonly protocol: typeof PROTOCOL_VERSION;
   /** Names the hub, and stays the same. */

@@ -79,53 +79,53 @@ interface Box {
   bottom: number;
 }
 
-test.for(['usb-drive-on-smart-plug', 'nas-wake-on-lan', 'docked-laptop'])(
-  'the example %s is seen whole, and deployed once its comment was followed',
-  async (example, context) => {
-    needsBrowser(context);
-    await using broker = await Broker.start();
-    await using nodeRed = await NodeRed.start();
-    await using editor = await Editor.open(nodeRed);
-    await editor.importExample('@lastgood/node-red-restic', example);
-    expect(await editor.evaluate(INVALID)).toEqual([]);
-    await editor.showTab(
-      await editor.evaluate<string>("RED.nodes.filterNodes({ type: 'backup-plan' })[0].z"),
-    );
-    const seen = await editor.evaluate<number>(
-      "$('#red-ui-sidebar-container').offset().left - $('#red-ui-workspace-chart').offset().left",
-    );
-    const boxes = await editor.evaluate<Box[]>(BOXES);
-    expect(boxes.length).toBeGreaterThan(6);
-    expect(boxes.filter(({ left, right }) => left < 0 || right > seen)).toEqual([]);
-    const overlapping = boxes.flatMap((one, at) =>
-      boxes.slice(at + 1).filter((other) => {
-        const isBeside = one.right < other.left || other.right < one.left;
-        const isBelow = one.bottom < other.top || other.bottom < one.top;
-        return !isBeside && !isBelow;
-      }),
-    );
-    expect(overlapping).toEqual([]);
+test.for([
+  'usb-drive-on-smart-plug',
+  'nas-wake-on-lan',
+  'docked-laptop',
+  'alerts-to-phone',
+  'dead-mans-switch-healthchecks',
+])('the example %s is seen whole, and deployed once its comment was followed', async (example, context) => {
+  needsBrowser(context);
+  await using broker = await Broker.start();
+  await using nodeRed = await NodeRed.start();
+  await using editor = await Editor.open(nodeRed);
+  await editor.importExample('@lastgood/node-red-restic', example);
+  expect(await editor.evaluate(INVALID)).toEqual([]);
+  await editor.showTab(await editor.evaluate<string>("RED.nodes.filterNodes({ type: 'backup-plan' })[0].z"));
+  const seen = await editor.evaluate<number>(
+    "$('#red-ui-sidebar-container').offset().left - $('#red-ui-workspace-chart').offset().left",
+  );
+  const boxes = await editor.evaluate<Box[]>(BOXES);
+  expect(boxes.length).toBeGreaterThan(6);
+  expect(boxes.filter(({ left, right }) => left < 0 || right > seen)).toEqual([]);
+  const overlapping = boxes.flatMap((one, at) =>
+    boxes.slice(at + 1).filter((other) => {
+      const isBeside = one.right < other.left || other.right < one.left;
+      const isBelow = one.bottom < other.top || other.bottom < one.top;
+      return !isBeside && !isBelow;
+    }),
+  );
+  expect(overlapping).toEqual([]);
 
-    const fill = async (type: string, texts: Readonly<Record<string, string>>): Promise<void> => {
-      const find = `(() => { let id; RED.nodes.eachConfig((one) => { if (one.type === '${type}') id = one.id; }); return id; })()`;
-      const dialog = await Dialog.ofConfig(editor, type, await editor.evaluate<string>(find));
-      // A person fills in one after the other.
-      // oxlint-disable-next-line no-await-in-loop
-      for (const [field, text] of Object.entries(texts))
-        await dialog.type(`#node-config-input-${field}`, text);
-      await dialog.done();
-    };
-    await fill('restic-repository', { password: PASSWORD });
-    const hasPlug = example === 'usb-drive-on-smart-plug';
-    if (hasPlug) await fill('mqtt-broker', { broker: '127.0.0.1', port: String(broker.port) });
-    expect(await editor.evaluate(INVALID)).toEqual([]);
-    await editor.deploy();
-    if (hasPlug) await broker.untilSubscribed('stat/backup-drive/POWER');
-    expect(await nodeRed.flows()).toHaveLength(
-      await editor.evaluate<number>('RED.nodes.createCompleteNodeSet().length'),
-    );
-    // The watch node wants a Linux with udev; where there is none it says so.
-    const errors = nodeRed.logs.filter(({ level, type }) => level === 'error' && type !== 'watch');
-    expect(errors).toEqual([]);
-  },
-);
+  const fill = async (type: string, texts: Readonly<Record<string, string>>): Promise<void> => {
+    const find = `(() => { let id; RED.nodes.eachConfig((one) => { if (one.type === '${type}') id = one.id; }); return id; })()`;
+    const dialog = await Dialog.ofConfig(editor, type, await editor.evaluate<string>(find));
+    // A person fills in one after the other.
+    // oxlint-disable-next-line no-await-in-loop
+    for (const [field, text] of Object.entries(texts)) await dialog.type(`#node-config-input-${field}`, text);
+    await dialog.done();
+  };
+  await fill('restic-repository', { password: PASSWORD });
+  const hasPlug = example === 'usb-drive-on-smart-plug';
+  if (hasPlug) await fill('mqtt-broker', { broker: '127.0.0.1', port: String(broker.port) });
+  expect(await editor.evaluate(INVALID)).toEqual([]);
+  await editor.deploy();
+  if (hasPlug) await broker.untilSubscribed('stat/backup-drive/POWER');
+  expect(await nodeRed.flows()).toHaveLength(
+    await editor.evaluate<number>('RED.nodes.createCompleteNodeSet().length'),
+  );
+  // The watch node wants a Linux with udev; where there is none it says so.
+  const errors = nodeRed.logs.filter(({ level, type }) => level === 'error' && type !== 'watch');
+  expect(errors).toEqual([]);
+});

@@ -20,7 +20,7 @@ const FIELD = '#node-input-';
 const CONNECTIONS = '#lastgood-hub-connections';
 
 /** A hub whose MQTT nodes lack this and that; the broker of port 1 is never there. */
-function flow(): FlowNode[] {
+function flow(alone: string): FlowNode[] {
   const hasOwn = { ...mqttOut('out', 'broker'), topic: 'mine', retain: 'false' };
   return [
     tab(),
@@ -31,16 +31,18 @@ function flow(): FlowNode[] {
     mqttIn('commands', 'broker', 'lastgood/plan/+/cmd', 'hub'),
     hub({ id: 'hub', wires: [[], ['out']] }),
     hasOwn,
-    hub({ id: 'alone', wires: [[], []] }),
+    hub({ id: alone, wires: [[], []] }),
   ].map((node, index) => ({ ...node, ...(node.z === undefined ? {} : { y: 80 * index }) }));
 }
 
 describe.each(LANGUAGES)('in %s', (language) => {
+  // Node-RED keeps the token of a node as long as there is one with its id.
+  const alone = `alone-${language}`;
   let editor: Editor | undefined;
   beforeEach(async (context) => {
     needsBrowser(context);
     if (editor !== undefined) return;
-    await nodeRed.deploy(flow());
+    await nodeRed.deploy(flow(alone));
     editor = await Editor.open(nodeRed, language);
     await editor.showTab('tab');
   });
@@ -62,13 +64,15 @@ describe.each(LANGUAGES)('in %s', (language) => {
     const text = expectedTexts('backup-hub', language);
     const dialog = await open('hub');
     await dialog.choose('#lastgood-hub-which', 'chosen');
-    expect(await dialog.speaks(language)).toContain(text('plans.empty', { names: `Letters${text('comma')}Photos` }));
+    expect(await dialog.speaks(language)).toContain(
+      text('plans.empty', { names: `Letters${text('comma')}Photos` }),
+    );
     await dialog.press('#lastgood-hub-plans input[value="photos"]');
     await dialog.section('lastgood-hub-mqtt');
     const shown = await dialog.speaks(language);
     expect(shown).toContain(
       text('connection.outHasOwn', {
-        node: 'out',
+        node: 'mine',
         fields: [text('mqttField.topic'), text('mqttField.retain')].join(text('comma')),
       }),
     );
@@ -114,15 +118,15 @@ describe.each(LANGUAGES)('in %s', (language) => {
     );
     expect(await dialog.find('#lastgood-hub-teach').count()).toBe(0);
     await dialog.cancel();
-    const alone = await open('alone');
-    await alone.section('lastgood-hub-mqtt');
-    expect(await alone.find(CONNECTIONS).innerText()).toContain(text('connection.noOut'));
-    await alone.cancel();
+    const dialogAlone = await open(alone);
+    await dialogAlone.section('lastgood-hub-mqtt');
+    expect(await dialogAlone.find(CONNECTIONS).innerText()).toContain(text('connection.noOut'));
+    await dialogAlone.cancel();
   });
 
   test('a token is made in the dialog, shown once, kept apart from the flow, and lets in', async () => {
     const text = expectedTexts('backup-hub', language);
-    const dialog = await open('alone');
+    const dialog = await open(alone);
     await dialog.section('lastgood-hub-http');
     expect(await dialog.find('#lastgood-hub-generate').isVisible()).toBe(false);
     await dialog.press(`${FIELD}http`);
@@ -138,17 +142,20 @@ describe.each(LANGUAGES)('in %s', (language) => {
     expect(kept).not.toBe(token);
     const address = await dialog.find('#lastgood-hub-address').innerText();
     await dialog.done();
-    expect(JSON.stringify(await deployed('alone'))).not.toContain(kept);
+    expect(JSON.stringify(await deployed(alone))).not.toContain(kept);
     const ask = async (value: string): Promise<number> => {
       const controller = new AbortController();
-      const response = await fetch(address, { headers: { 'Lastgood-Token': value }, signal: controller.signal });
+      const response = await fetch(address, {
+        headers: { 'Lastgood-Token': value },
+        signal: controller.signal,
+      });
       controller.abort();
       return response.status;
     };
     await expect.poll(async () => await ask(kept), { timeout: 30_000 }).toBe(200);
     expect(await ask(token)).toBe(401);
 
-    const again = await open('alone');
+    const again = await open(alone);
     await again.section('lastgood-hub-http');
     expect(await again.find('#lastgood-hub-token-hint').innerText()).toBe(text('hint.tokenKept'));
     expect(await again.find('#lastgood-hub-curl').innerText()).toContain('Lastgood-Token: TOKEN');

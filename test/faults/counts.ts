@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import type { RunnerTestCase } from 'vitest';
 
 /** Number of a promise in docs/reliability.md. */
 export type PromiseNumber = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
@@ -9,6 +10,12 @@ export type PromiseNumber = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
  */
 export function count(promise: PromiseNumber, what: string, cases: number, violations: number): void {
   append({ promise, what, cases, violations });
+}
+
+/** A test has failed by what it saw. One that only ran out of time proves nothing, and has a second try. */
+export function isBroken({ result }: Readonly<RunnerTestCase>): boolean {
+  const errors = result?.errors ?? [];
+  return result?.state === 'fail' && !errors.every(({ message }) => message.includes('timed out in'));
 }
 
 /** Has `npm run test:faults` print a line near its end. */

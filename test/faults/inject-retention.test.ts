@@ -8,7 +8,7 @@ import { backupOf, mainFlow, untilReady, untilState } from '../runtime/main-flow
 import type { Message } from '../runtime/node-red.ts';
 import { NodeRed } from '../runtime/node-red.ts';
 import { Home } from '../runtime/restic.ts';
-import { count } from './counts.ts';
+import { count, isBroken } from './counts.ts';
 
 // Retention in a real Node-RED with a real restic: it holds back after a guarded backup, and whatever is wired, the last
 // good snapshot and what belongs to others stays.
@@ -19,7 +19,7 @@ beforeEach(() => {
   cases += 1;
 });
 afterEach(({ task }) => {
-  if (task.result?.state === 'fail') broken += 1;
+  if (isBroken(task)) broken += 1;
 });
 afterAll(() => count(6, 'retention after guarded backups and under hostile wiring', cases, broken));
 

@@ -138,7 +138,9 @@ test('nothing else came of it: no error, no odd progress, no process, no lock, a
     expect(progress?.fraction).toBeLessThanOrEqual(1);
   }
   const alerts = (nodeRed.messages.get('alert') ?? []).map(backupOf);
-  const wanted = FAULTS.filter(({ told }) => told.end === 'gave-up' || 'maintenanceFailed' in told);
+  const isAlarming = ({ told }: (typeof FAULTS)[number]): boolean =>
+    told.end === 'gave-up' || 'maintenanceFailed' in told;
+  const wanted = FAULTS.filter(isAlarming);
   expect(alerts.map((backup) => backup.plan).toSorted()).toEqual(wanted.map(({ key }) => key).toSorted());
   expect(nodeRed.logs.filter(({ level }) => ['error', 'fatal', 'console', 'exit'].includes(level))).toEqual(
     [],

@@ -29,7 +29,7 @@ export type Victims = 'node-red' | 'restic' | 'both' | 'nobody';
 
 /** A kill at the moment when a transition is written. */
 export interface Fuse {
-  /** A phase, `idle`, `retention:forget`, `repositories` …; see kill-switch.cjs. */
+  /** A phase, `idle`, `retention:forget`, `repositories`, `started:backup` …; see kill-switch.cjs. */
   readonly label: string;
   readonly when: 'before' | 'torn' | 'after';
   readonly victims: Victims;
@@ -53,7 +53,7 @@ export interface RigOptions extends Pick<NodeRedOptions, 'contextStorage'> {
 }
 
 /** A slow machine that is shared is given time; who waits this long has lost. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 
 /** A real Node-RED with a few plans on real repositories, which is killed again and again. Use with `await using`. */
 export class KillRig implements AsyncDisposable {

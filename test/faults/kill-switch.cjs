@@ -1,6 +1,7 @@
 // Loaded into a Node-RED under test before everything else (`node --require`). Notes each state that reaches the disk,
 // whole and in order, in `ledger.jsonl` of the folder LASTGOOD_KILL_SWITCH; and where `fuses.json` lies there, kills at
-// exactly the transition it names: `before` its file takes its name, `torn` with half of it written, or `after`. With `nobody` to kill it only tells.
+// exactly the transition it names: `before` its file takes its name, `torn` with half of it written, or `after`. With
+// `nobody` to kill it only tells. `started:backup` and such is the note of a restic's process, just after its start.
 const fs = require('node:fs');
 const { syncBuiltinESMExports } = require('node:module');
 const nodePath = require('node:path');
@@ -72,6 +73,14 @@ function blow(fuse) {
 }
 
 if (folder !== undefined && basename(process.argv[1] ?? '') === 'red.js') {
+  const renameSync = fs.renameSync;
+  fs.renameSync = (from, to) => {
+    const isNote = basename(dirname(dirname(String(to)))) === 'restics';
+    const fuse = isNote ? fuseFor(to, `started:${commandOf(Number.parseInt(basename(to), 10))}`) : undefined;
+    if (fuse?.when === 'before') blow(fuse);
+    renameSync(from, to);
+    if (fuse?.when === 'after') blow(fuse);
+  };
   const rename = fs.promises.rename;
   fs.promises.rename = async (from, to) => {
     const isJournal = basename(dirname(dirname(String(to)))) === 'lastgood' && String(to).endsWith('.json');

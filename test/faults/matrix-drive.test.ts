@@ -8,7 +8,7 @@ import { runOperation } from '../../src/lib/restic/operations.ts';
 import type { ResticRepository } from '../../src/lib/restic/repository.ts';
 import { memoryDisk, skip } from '../unit/drive-fixtures.ts';
 import { backupOf, Home } from '../unit/restic-fixtures.ts';
-import { count } from './counts.ts';
+import { count, isBroken } from './counts.ts';
 import { Drive, locksOf, MATRIX, MISSING, slowRequest, whileLocked } from './matrix-fixtures.ts';
 
 // What goes wrong with the drive under a running backup, done to each version of restic for real.
@@ -46,7 +46,7 @@ describe.each(MATRIX)('$name', (restic) => {
     rmSync(drive.path, { recursive: true, force: true });
     const kind = task.suite?.name === 'a drive that' ? 'lost' : 'hung';
     cases[kind] += 1;
-    if (task.result?.state === 'fail') broken[kind] += 1;
+    if (isBroken(task)) broken[kind] += 1;
   });
   afterAll(() => home.remove());
 

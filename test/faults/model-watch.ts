@@ -183,21 +183,23 @@ export class Watch {
   /** Who is told of trouble is told when it is over, and nobody is told of the end of what he never heard of. */
   private checkAlerts(state: PlanState): void {
     const { house } = this;
-    for (const alert of house.alerts.slice(this.alertsSeen)) {
-      if (alert === 'gave-up' || alert === 'power-up-failed') this.isTroubleTold = true;
-      if (alert !== 'recovered') continue;
+    for (const alert of house.told.slice(this.alertsSeen)) {
+      if (alert !== 'recovered') {
+        this.isTroubleTold = true;
+        continue;
+      }
       expect(this.isTroubleTold || this.mayBeUnsaid, 'over is only what was told').toBe(true);
       this.isTroubleTold = false;
       this.mayBeUnsaid = false;
     }
     this.alertsSeen = house.alerts.length;
     // Where no gate is, nobody can be told.
-    if (!house.hasGate && !state.alarmed) this.isTroubleTold = false;
+    if (!house.hasGate && state.alerts.troubles.backup === undefined) this.isTroubleTold = false;
   }
 
   /** At the end, when all is well. */
   checkNobodyWaits(): void {
-    expect(this.house.state.alarmed, 'no alarm stays open').toBe(false);
+    expect(this.house.state.alerts.troubles, 'no trouble stays open').toEqual({});
     if (!this.mayBeUnsaid)
       expect(this.isTroubleTold, 'who was told of trouble hears that it is over').toBe(false);
   }
@@ -205,7 +207,7 @@ export class Watch {
 
 function remembered(state: PlanState): Partial<PlanState> {
   const { dueAt, nextAttemptAt, lastSuccessAt, lastSuccess, lastPartial, pending, paused, run } = state;
-  const { alarmed, drives } = state;
+  const { alerts, drives } = state;
   return {
     dueAt,
     nextAttemptAt,
@@ -215,7 +217,7 @@ function remembered(state: PlanState): Partial<PlanState> {
     pending,
     paused,
     run,
-    alarmed,
+    alerts,
     drives,
   };
 }

@@ -4,7 +4,8 @@ import { FAILURE_CLASSES } from '../../src/lib/failure.ts';
 import { PLAN_COMMANDS } from '../../src/lib/plan/commands.ts';
 import type { PlanWishes, ResticEnd } from '../unit/fake-house.ts';
 import { ms, policy } from '../unit/fake-house.ts';
-import { count } from './counts.ts';
+import { seedOfRun } from './chance.ts';
+import { count, note } from './counts.ts';
 import type { Disk, Store } from './model-house.ts';
 import { FaultyHouse } from './model-house.ts';
 import type { Licence } from './model-watch.ts';
@@ -12,10 +13,11 @@ import { Watch } from './model-watch.ts';
 
 // Whole lives of a plan in which anything may happen in any order, on the real domain with a clock that is moved by
 // hand; what must hold at every moment is in model-watch.ts. A life that fails is shrunk to the few events that matter.
-// LIVES: how many.
+// LIVES: how many; SEED repeats them.
 
 const LIVES = Number(process.env['LIVES'] ?? 2000);
-const LIMIT_MS = Math.max(240_000, LIVES * 120);
+const LIMIT_MS = Math.max(600_000, LIVES * 400);
+const SEED = seedOfRun();
 
 /** Evenings before the clocks change, and one on which they do not. */
 const EVENINGS = [
@@ -318,9 +320,10 @@ test(
             events += life.length;
           },
         ),
-        { numRuns: LIVES, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },
+        { numRuns: LIVES, seed: SEED, interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true },
       );
     } finally {
+      note(`${lives} lives of a plan (SEED=${SEED})`);
       count(3, `lives of a plan with ${events} events`, LIVES, lives < LIVES ? 1 : 0);
     }
   },

@@ -52,7 +52,7 @@ function betweenStates({ state: before }: Entry, { state: after, label }: Entry)
 
 /** What a death may not change, whatever comes first after it. */
 function acrossDeath({ state: before }: Entry, { state: after }: Entry): Broken[] {
-  return (['lastSuccess', 'dueAt', 'lastPartial', 'alarmed'] as const)
+  return (['lastSuccess', 'dueAt', 'lastPartial', 'alerts'] as const)
     .filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
     .map((field) => ({ promise: field === 'lastSuccess' ? 1 : 2, what: `${field} did not survive` }));
 }

@@ -32,6 +32,12 @@ const ROUTES: readonly Route[] = [
     asked: '/lastgood/plans/preview?cron=30+2+*+*+*',
     needs: ['lastgood.read'],
   },
+  {
+    method: 'GET',
+    path: '/lastgood/plans/cadence',
+    asked: '/lastgood/plans/cadence?scheduleKind=cron&cron=30+2+*+*+*',
+    needs: ['lastgood.read'],
+  },
   { method: 'GET', path: '/lastgood/host', asked: '/lastgood/host', needs: ['lastgood.read'] },
   {
     method: 'GET',
@@ -276,7 +282,10 @@ describe('hostile ids and commands', () => {
 });
 
 test('after all this Node-RED is well and nothing was started', async () => {
-  const { status } = await ask(ROUTES[1] as Route, tokens.get('owner'));
+  const { status } = await ask(
+    ROUTES.find(({ path }) => path === '/lastgood/host') as Route,
+    tokens.get('owner'),
+  );
   expect(status).toBe(200);
   expect(await home.snapshots()).toEqual([]);
   expect(nodeRed.logs.filter(({ level, text }) => level === 'error' && text.includes('lastgood'))).toEqual(

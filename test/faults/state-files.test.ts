@@ -95,6 +95,7 @@ const planKind: Kind = {
     const join_: PlanJoin = {
       nodeId: 'plan',
       settings,
+      place: 'repository',
       door: {
         send: () => undefined,
         refresh: () => undefined,

@@ -2,6 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { describe, expect, test } from 'vitest';
+import type { Alert, AlertKind } from '../../src/lib/alerts/alert.ts';
+import type { AlertState, PendingAlert, Trouble } from '../../src/lib/alerts/trouble.ts';
+import { late, QUIET } from '../../src/lib/alerts/trouble.ts';
+import { worded } from '../../src/lib/alerts/words.ts';
 import { readMessage } from '../../src/lib/events/read-message.ts';
 import { FAILURE_CLASSES } from '../../src/lib/failure.ts';
 import type { BackupMessage } from '../../src/lib/message.ts';
@@ -42,6 +46,25 @@ const MESSAGE: Record<keyof BackupMessage, true> = {
   maintenance: true,
   alert: true,
 };
+
+/** Every kind of alert. */
+const ALERTS: Record<AlertKind, true> = {
+  late: true,
+  'gave-up': true,
+  'power-up-failed': true,
+  'held-back': true,
+  'snapshot-vanished': true,
+  'maintenance-failed': true,
+  paused: true,
+  recovered: true,
+};
+/** Lateness that was noted and is still to be told. */
+const LATE: AlertState = late(QUIET, 'warning', {
+  at: 0,
+  dueAt: '2026-11-27T18:00:00.000Z',
+  lastSuccessAt: null,
+});
+const [PENDING] = LATE.pending;
 
 /** Contents of the code blocks in a language, in order. */
 function blocks(file: string, language: string): string[] {
@@ -158,6 +181,39 @@ describe.each(Object.entries(READMES))('the README (%s)', (language, file) => {
     expect(Object.keys(MESSAGE)).toEqual(expect.arrayContaining(Object.keys(JSON.parse(example) as object)));
   });
 
+  test('tells every kind of alert with its answers, and shows one as it is sent', () => {
+    const text = language === 'zh' ? 'zh-CN' : 'en-US';
+    const facts = {
+      plans: [{ plan: 'documents', name: 'Documents' }],
+      device: '',
+      isAbsent: true,
+      lastGood: 'Thu 18:42',
+      age: '',
+      since: '',
+      reason: '',
+    };
+    const sent = (kind: AlertKind): Alert => worded({ ...(PENDING as PendingAlert), kind }, facts, text);
+    const rows = tableRows(file).filter(({ cells }) => cells.length === 4);
+    expect(rows.flatMap(({ words }) => words)).toEqual(Object.keys(ALERTS));
+    for (const { words, cells } of rows) {
+      const { answers } = sent(words[0] as AlertKind);
+      const told = cells[3]?.split(language === 'zh' ? '、' : ', ').filter((answer) => answer !== '') ?? [];
+      expect(told.map((answer) => answer.toLowerCase())).toEqual(
+        answers.map(({ label }) => label.toLowerCase()),
+      );
+    }
+    const fields = tableRows(file).filter(({ cells }) => cells.length === 1);
+    const first = fields.findIndex(({ words }) => words.includes('severity'));
+    const last = fields.findIndex(({ words }) => words.includes('answers'));
+    const documented = fields.slice(first, last + 1).flatMap(({ words }) => words);
+    expect(documented.toSorted()).toEqual(Object.keys(sent('late')).toSorted());
+    const shown: Alert = JSON.parse(blocks(file, 'json')[2] ?? '{}');
+    expect(Object.keys(shown).toSorted()).toEqual(documented.toSorted());
+    expect(sent('late').answers).toEqual(expect.arrayContaining([...shown.answers]));
+    expect(shown.text.endsWith(shown.advice)).toBe(true);
+    expect(shown.advice).toBe(sent('late').advice);
+  });
+
   test('names every operation of restic-run', () => {
     for (const operation of OPERATIONS) expect(prose(file)).toMatch(new RegExp(`\\b${operation}\\b`));
   });
@@ -214,6 +270,7 @@ describe('docs/state.md', () => {
     outcome: 'failed',
     reason: '',
     failureClass: 'network',
+    blockedBy: 'mount',
     snapshotId: '',
   };
   const success: SuccessRecord = {
@@ -248,6 +305,9 @@ describe('docs/state.md', () => {
     ['The retry that waits', pending],
     ['The run that is going on', waiting.run ?? {}],
     ['An event', history],
+    ['What people are told', LATE],
+    ['Something that is wrong', LATE.troubles.backup as Trouble],
+    ['An alert that has not been sent yet', PENDING as PendingAlert],
   ])('%s: every field, and no other', (title, shape) => {
     const section = new RegExp(`^## ${title}[^]*?(?=^## |(?![^]))`, 'm').exec(text(file))?.[0] ?? '';
     const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, field]) => field);

@@ -189,6 +189,12 @@ export function gate(place: Place, settings: Partial<GateDefinition> = {}): Flow
       'unknown',
       'unverified',
     ],
+    alertInfo: 'never',
+    alertWarning: 'never',
+    alertCritical: 'never',
+    quietFrom: '',
+    quietTo: '',
+    gatherAlerts: true,
     contextStore: '',
   };
   return node('retry-gate', place, { ...defaults, ...settings });

@@ -84,12 +84,12 @@ test('retries a failure within its budget, then gives up with one alarm, and say
     attempt: 2,
     failureClass: 'network',
   });
-  expect(backupOf(await nodeRed.next('alert'))).toMatchObject({ alert: 'gave-up' });
+  expect(backupOf(await nodeRed.next('alert'))).toMatchObject({ alert: { kind: 'gave-up' } });
   await nodeRed.deploy(mainFlow(home));
   await untilReady(nodeRed);
   await nodeRed.inject('ask', { payload: 'run' });
   await nodeRed.next('good');
-  expect(backupOf(await nodeRed.next('alert'))).toMatchObject({ alert: 'recovered' });
+  expect(backupOf(await nodeRed.next('alert'))).toMatchObject({ alert: { kind: 'recovered' } });
   expect(nodeRed.messages.get('alert')).toHaveLength(2);
 });
 

@@ -5,6 +5,7 @@ import { NodeRed } from './node-red.ts';
 
 const READING: [method: string, path: string][] = [
   ['GET', 'lastgood/plans/preview?cron=30+2+*+*+*'],
+  ['GET', 'lastgood/plans/cadence?scheduleKind=cron&cron=30+2+*+*+*'],
   ['GET', 'lastgood/host'],
 ];
 const ACTING: [method: string, path: string][] = [

@@ -118,7 +118,7 @@ describe.concurrent('power is cut', LONG, () => {
     const good = backupOf(await nodeRed.next('good', undefined, MINUTES));
     expect(good).toMatchObject({ outcome: 'succeeded', maintenance: { ok: false } });
     await isHonest(night);
-    expect(backupOf(await nodeRed.next('alert'))).toMatchObject({ alert: 'maintenance-failed' });
+    expect(backupOf(await nodeRed.next('alert'))).toMatchObject({ alert: { kind: 'maintenance-failed' } });
     await returns(night, undefined);
     expect(await night.drive.snapshots()).toHaveLength(1);
   });
@@ -146,7 +146,7 @@ describe.concurrent('power is cut', LONG, () => {
     const good = backupOf(await nodeRed.next('good', undefined, MINUTES));
     expect(good).toMatchObject({ outcome: 'succeeded', maintenance: { ok: false } });
     await isHonest(night);
-    expect(backupOf(await nodeRed.next('alert'))).toMatchObject({ alert: 'maintenance-failed' });
+    expect(backupOf(await nodeRed.next('alert'))).toMatchObject({ alert: { kind: 'maintenance-failed' } });
     // Still owed; what failed is tried again after a day.
     const [known] = memory(nodeRed).held.repositories;
     expect(known).toMatchObject({ lastPruneAt: null, pruneFailure: { failureClass: 'device-unavailable' } });

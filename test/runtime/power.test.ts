@@ -54,7 +54,10 @@ test('a drive that does not come is switched on twice, and then told of', async 
   await nodeRed.inject('ask', { payload: 'run' });
 
   const alert = await nodeRed.next('alert');
-  expect(backupOf(alert)).toMatchObject({ alert: 'power-up-failed', failureClass: 'power-up-failed' });
+  expect(backupOf(alert)).toMatchObject({
+    alert: { kind: 'power-up-failed' },
+    failureClass: 'power-up-failed',
+  });
   expect(alert['payload']).toContain('backup drive was switched on, but did not come');
   await nodeRed.next('power', ({ payload }) => payload === false);
   await nodeRed.next('power', ({ payload }) => payload === false);

@@ -127,13 +127,14 @@ describe.each(RESTICS)('a backup with $name', { timeout: 60_000 }, (restic) => {
     const mine = stored().find(({ tags }) => tags.includes('run:shrunk'));
     expect(mine?.tags).toContain('incomplete');
     expect(outcome.snapshot.id).toBe(mine?.id);
+    expect(outcome.heldBack, 'a guard said so').toBe(true);
     const witness = await newestGoodSnapshot(repository, { planKey: 'docs', host: 'house' });
     expect(witness).toMatchObject({ ok: true, value: { otherHosts: [] } });
     expect(witness.ok && witness.value.newest?.tags).not.toContain('incomplete');
 
     mkdirSync(home.path('empty'));
     const nothing = await runBackup(repository, backupOf([home.path('empty')], { planKey: 'empty' }));
-    expect(nothing.outcome.kind).toBe('partial');
+    expect(nothing.outcome).toMatchObject({ kind: 'partial', heldBack: true });
   });
 
   test('is marked as incomplete also while another backup goes on in the same repository', async () => {
@@ -167,7 +168,8 @@ describe.each(RESTICS)('a backup with $name', { timeout: 60_000 }, (restic) => {
     const folder = home.files('leaving/a');
     const leaving = home.around(repository, `[ "$1" = backup ] && rm -r '${folder}'; exec "$RESTIC" "$@"`);
     const { outcome } = await runBackup(leaving, backupOf([docs, folder], { planKey: 'leaving' }));
-    expect(outcome).toMatchObject({ kind: 'partial', reason: expect.stringContaining('leaving') });
+    const reason: unknown = expect.stringContaining('leaving');
+    expect(outcome).toMatchObject({ kind: 'partial', reason, heldBack: true });
   });
 
   test('is partial when files cannot be read, unless that is accepted; damage never is', async () => {
@@ -184,13 +186,14 @@ describe.each(RESTICS)('a backup with $name', { timeout: 60_000 }, (restic) => {
     const locked = unreadable('/docs/locked', 'open /docs/locked: permission denied');
     expect((await runBackup(locked, request)).outcome).toMatchObject({
       kind: 'partial',
+      heldBack: false,
       unreadable: ['/docs/locked'],
       snapshot: { tags: expect.arrayContaining(['incomplete']) },
     });
     const accepted = { ...request, unreadableAccepted: true };
     expect((await runBackup(locked, accepted)).outcome.kind).toBe('succeeded');
     const damaged = unreadable('/', 'tree abc is not known; the repository could be damaged');
-    expect((await runBackup(damaged, accepted)).outcome.kind).toBe('partial');
+    expect((await runBackup(damaged, accepted)).outcome).toMatchObject({ kind: 'partial', heldBack: false });
   });
 
   test('is unverified while the repository is away, and the look alone decides later', async () => {

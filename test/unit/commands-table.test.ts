@@ -193,7 +193,7 @@ describe.each(Object.keys(STATES) as State[])('%s', (state) => {
       expect(house.mostRunning).toBeLessThanOrEqual(1);
       if (!MOVES_DEBT.has(command)) expect(house.state.dueAt).toBe(before.state.dueAt);
       expect(house.state.lastSuccessAt).toBe(before.state.lastSuccessAt);
-      expect(house.alerts.filter((alert) => alert !== 'gave-up')).toEqual([]);
+      expect(house.told.filter((alert) => alert !== 'gave-up')).toEqual([]);
       // However it ends, the plan goes on: in the end there is a good backup.
       if (house.state.paused !== null) await house.asks('resume');
       Object.assign(house.restic, { ends: 'succeeded', takes: 0, retention: 0 });

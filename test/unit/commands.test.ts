@@ -172,7 +172,7 @@ describe('pause', () => {
     expect(house.ends).toEqual(['gave-up']);
     expect(house.alerts).toEqual([]);
     await house.passes('30m');
-    expect(house.alerts).toEqual(['gave-up']);
+    expect(house.told).toEqual(['gave-up']);
   });
 
   test('trouble that came and went while it lasted is nobody’s alarm', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { previewCron } from '../../src/lib/node-red/routes-plan.ts';
+import { cadenceOf, previewCron } from '../../src/lib/node-red/routes-plan.ts';
 
 const NOON = Date.parse('2026-11-23T12:00:00Z');
 
@@ -28,4 +28,32 @@ test.each([
   const preview = previewCron(cron, zone, 'en-US', NOON);
   expect(preview.valid).toBe(false);
   expect(preview).toHaveProperty('error', expect.stringMatching(/\w+ \w+/));
+});
+
+test.each([
+  ['every night', { scheduleKind: 'cron', cron: '30 2 * * *', timeZone: 'UTC' }, 24],
+  [
+    'every working day: the weekend is in between',
+    { scheduleKind: 'cron', cron: '0 3 * * 1-5', timeZone: 'UTC' },
+    72,
+  ],
+  ['an interval', { scheduleKind: 'interval', interval: '36h' }, 36],
+  ['an interval below the minimum gap', { scheduleKind: 'interval', interval: '2h', minimumGap: '5h' }, 5],
+] as const)('the rhythm of %s is known', (_what, times, hours) => {
+  expect(cadenceOf(times, 'Photos', 'en-US', NOON)).toEqual({ valid: true, cadenceMs: hours * 3_600_000 });
+});
+
+test('a plan that only an event starts has no rhythm to be late against', () => {
+  const cadence = cadenceOf({ scheduleKind: 'event', minimumGap: '1h' }, 'Photos', 'en-US', NOON);
+  expect(cadence).toEqual({ valid: true, cadenceMs: null });
+});
+
+test.each([
+  ['no schedule', {}],
+  ['a cron expression that is none', { scheduleKind: 'cron', cron: 'every night' }],
+  ['an interval that is none', { scheduleKind: 'interval', interval: 'often' }],
+  ['a gap that is none', { scheduleKind: 'interval', interval: '2h', minimumGap: 'x' }],
+] as const)('the rhythm of %s is refused with a sentence', (_what, times) => {
+  const cadence = cadenceOf(times, 'Photos', 'zh-CN', NOON);
+  expect(cadence).toEqual({ valid: false, error: expect.stringMatching(/\p{Script=Han}/u) });
 });

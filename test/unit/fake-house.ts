@@ -1,3 +1,5 @@
+import type { Alert } from '../../src/lib/alerts/alert.ts';
+import type { AlertPolicy } from '../../src/lib/alerts/policy.ts';
 import type { CheckReport, CheckResult } from '../../src/lib/checks/check.ts';
 import { iso } from '../../src/lib/clock.ts';
 import { parseDuration } from '../../src/lib/duration.ts';
@@ -124,7 +126,17 @@ export class House {
   generation = 0;
   registry: PlanRegistry;
   settings: PlanSettings | undefined;
+  /** Plans beside it, which do as it does. */
+  others: readonly PlanSettings[] = [];
   policy: RetryPolicy;
+  /** Nobody is told of lateness unless the story is about it. */
+  alertPolicy: AlertPolicy = {
+    tiers: { info: null, warning: null, critical: null },
+    quiet: null,
+    gathers: true,
+  };
+  /** A wire leads from the gate's alert output. */
+  hearsAlerts = true;
   hasGate = true;
   hasCheck = true;
   /** A wire leads from the gate's "try again" to the plan's input. */
@@ -133,7 +145,7 @@ export class House {
   readonly sent: { readonly port: string; readonly message: Carried; readonly backup: BackupMessage }[] = [];
   readonly warnings: Problem[] = [];
   readonly refusals: Problem[] = [];
-  readonly alerts: string[] = [];
+  readonly alerts: Alert[] = [];
   readonly snapshots: { readonly id: string; readonly time: string }[] = [];
   /** Attempts at which a restic was started, `run/attempt`; a look for a snapshot is no start. */
   readonly resticStarts: string[] = [];
@@ -152,6 +164,8 @@ export class House {
   /** Id of the repository on the drive that is connected. */
   repositoryId = 'repo';
   maintenance: MaintenanceResult | undefined;
+  /** A guard makes the next partial backups partial. */
+  heldBack = false;
   /** The device that the plan switches; undefined: none. */
   device: FakeDevice | undefined;
   /** Messages after these nodes are eaten by a filter of the user's. */
@@ -238,9 +252,9 @@ export class House {
     if (this.settings === undefined) throw new Error('no plan');
     this.joined = this.join(this.settings);
     this.registry.join(this.joined);
-    const begun = this.registry.flowsStarted(
-      this.hasGate ? [{ door: this.gateDoor(), planKeys: [this.settings.key] }] : [],
-    );
+    for (const other of this.others) this.registry.join(this.join(other, other.key));
+    const planKeys = [this.settings, ...this.others].map(({ key }) => key);
+    const begun = this.registry.flowsStarted(this.hasGate ? [{ door: this.gateDoor(), planKeys }] : []);
     this.stirred();
     await this.rest();
     // A plan that waits for a surviving restic opens later.
@@ -315,6 +329,11 @@ export class House {
       .map(({ backup }) => backup.end);
   }
 
+  /** What the alerts so far were about, such as `gave-up`, `late critical` (with its severity where it is lateness). */
+  get told(): string[] {
+    return this.alerts.map(({ kind, severity }) => (kind === 'late' ? `late ${severity}` : kind));
+  }
+
   /** Minutes from now on; null for null. */
   minutesUntil(time: string | null): number | null {
     return time === null ? null : (Date.parse(time) - this.clock.now()) / MINUTE;
@@ -343,6 +362,7 @@ export class House {
       nodeId,
       settings,
       door: this.planDoor(),
+      place: 'repository',
       witness: this.witness(),
       ...(this.device === undefined ? {} : { device: this.device }),
       recallMirror: () => Promise.resolve(this.context),
@@ -367,6 +387,8 @@ export class House {
       id,
       policyFor: () => this.policy,
       triesAgainByWire: this.retryWire,
+      alerts: this.alertPolicy,
+      hearsAlerts: this.hearsAlerts,
       send: (port, message) => {
         if (generation === this.generation) this.leaves(port, message);
       },
@@ -406,7 +428,7 @@ export class House {
     this.stirred();
     const backup = message['backup'] as BackupMessage;
     this.sent.push({ port, message, backup });
-    if (port === 'alert') this.alerts.push(backup.alert ?? '');
+    if (port === 'alert' && backup.alert !== undefined) this.alerts.push(backup.alert);
     if (port === 'try-again' && this.retryWire) this.record.passOn(ticketOf(message), message);
     if (port === 'run') {
       this.handedOutAt.push(this.clock.now());
@@ -521,7 +543,13 @@ export class House {
         this.snapshots.push({ id, time });
         return { kind: 'succeeded', ...made };
       case 'partial':
-        return { kind: 'partial', ...made, reason: '3 files could not be read.', unreadable: ['/x'] };
+        return {
+          kind: 'partial',
+          ...made,
+          reason: '3 files could not be read.',
+          heldBack: this.heldBack,
+          unreadable: ['/x'],
+        };
       case 'unverified':
         return {
           kind: 'unverified',

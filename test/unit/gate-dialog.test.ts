@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { PlanChoice } from '../../src/editor/plans.ts';
+import type { Cadence } from '../../src/lib/node-red/routes-plan.ts';
+import {
+  type AlertInput,
+  alertPreview,
+  quietProblem,
+  thresholdProblem,
+} from '../../src/nodes/retry-gate/alerts.editor.ts';
 import { conflicts } from '../../src/nodes/retry-gate/claims.editor.ts';
 import { type PreviewInput, preview } from '../../src/nodes/retry-gate/preview.editor.ts';
 
@@ -73,6 +80,90 @@ test.each<[string, Partial<PreviewInput>, string]>([
   ['a longest delay below the first', { delayCap: '1m' }, ''],
 ])('the dialog foretells %s', (_case, typed, sentences) => {
   expect(preview({ ...usual, ...typed }).join(' ')).toBe(sentences);
+});
+
+const asPlaced: AlertInput = { info: '', warning: '', critical: '', quietFrom: '', quietTo: '' };
+const every = (hours: number | null): Cadence => ({
+  valid: true,
+  cadenceMs: hours === null ? null : hours * 3_600_000,
+});
+
+test.each<[string, Partial<AlertInput>, Cadence, string]>([
+  [
+    'a daily plan as placed',
+    {},
+    every(24),
+    'Photos (every day): tells you after 1 day, warns after 3 days, alarms after 7 days.',
+  ],
+  [
+    'a plan of every hour: alarms are no more often than that',
+    {},
+    every(1),
+    'Photos (every hour): tells you after 1 hour, warns after 12 hours, alarms after 1 day.',
+  ],
+  [
+    'a duration: no least time',
+    { info: '90m', warning: 'never', critical: '1.5x' },
+    every(168),
+    'Photos (every week): tells you after 1 hour 30 minutes, alarms after 10 days 12 hours.',
+  ],
+  [
+    'a tier that a higher one overtakes: it is never heard',
+    { info: '5d', warning: '5d', critical: '2d' },
+    every(36),
+    'Photos (every 1 day 12 hours): alarms after 2 days.',
+  ],
+  [
+    'no tier',
+    { info: 'never', warning: 'never', critical: 'never' },
+    every(24),
+    'Photos (every day): says nothing of being late.',
+  ],
+  [
+    'a plan without a schedule',
+    {},
+    every(null),
+    'Photos (only when asked): never late, because nothing is owed by the clock.',
+  ],
+  [
+    'a schedule that is not finished',
+    {},
+    { valid: false, error: 'No such hour.' },
+    'Photos: its rhythm is not known. No such hour.',
+  ],
+  [
+    'quiet hours',
+    { info: 'never', warning: 'never', quietFrom: '22:00', quietTo: '07:00' },
+    every(24),
+    'Photos (every day): alarms after 7 days. ' +
+      'From 22:00 to 07:00 only what is critical is sent; the rest waits until 07:00.',
+  ],
+  ['something that is no lateness', { warning: '3' }, every(24), ''],
+])('the dialog foretells the alerts of %s', (_case, typed, cadence, sentences) => {
+  const told = alertPreview({ ...asPlaced, ...typed }, [{ name: 'Photos', cadence }]);
+  expect(told.join(' ')).toBe(sentences);
+});
+
+test.each(['', ' ', '3x', '1.5 X', '2d', '1h30m', 'Never', '${LATE}', undefined])(
+  '%j is a lateness',
+  (value) => expect(thresholdProblem(value, 'Warning')).toBe(true),
+);
+test.each(['3', '0x', '0', '-1d', 'soon', '2000x', 'x'])('%j is no lateness', (value) =>
+  expect(thresholdProblem(value, 'Warning')).toMatch(/^Warning: enter/),
+);
+
+test.each<[string, string | undefined, string | undefined, true | RegExp]>([
+  ['no quiet hours', '', '', true],
+  ['quiet hours of an earlier version', undefined, undefined, true],
+  ['a night', '22:00', '07:00', true],
+  ['a time without the other', '', '07:00', /both/],
+  ['a time that is none', '25:00', '07:00', /time of day/],
+  ['all day', '07:00', '7:00', /different/],
+  ['a time from the environment', '${FROM}', '07:00', true],
+])('quiet hours: %s', (_case, mine, other, wanted) => {
+  const answer = quietProblem(mine, other, 'Quiet from');
+  if (wanted === true) expect(answer).toBe(true);
+  else expect(answer).toMatch(wanted);
 });
 
 const photos: PlanChoice = { id: 'p1', name: 'Photos', tabId: 'home', tab: 'tab home' };

@@ -16,7 +16,7 @@ import { House } from './fake-house.ts';
 
 const STATE = 'lastgood/plan/photos/state';
 const CONFIG = 'homeassistant/device/lastgood_photos/config';
-const PHOTOS: HubPlan = { key: 'photos', name: 'Photos' };
+const PHOTOS: HubPlan = { key: 'photos', name: 'Photos', isUsable: true };
 
 let folder: string;
 let house: House;
@@ -121,7 +121,9 @@ describe('what is told', () => {
     const one = hub();
     await started(one);
     await house.asks('pause', { pauseMs: 10 * 86_400_000 });
-    await passes(one, '6d');
+    // Asleep, and a minute awake: nothing else happens in between.
+    await house.sleeps('6d');
+    await one.settled();
     expect(told.at(-1)?.payload).toMatchObject({ overdue: true });
     expect(statesSent().at(-1)).toMatchObject({ overdue: true, problem: true });
     const state = sent.findLast(({ topic }) => topic === 'lastgood/house/state')?.payload ?? '';
@@ -202,6 +204,28 @@ describe('everything is sent again', () => {
     expect(sent).toHaveLength(4);
     await one.close(false);
   });
+});
+
+test('a state that changes while the hub’s file is written is not sent as it was before', async () => {
+  const one = hub();
+  one.flowsStarted({ plans: [PHOTOS], hasMqtt: true, hasAvailability: true });
+  await settled();
+  await house.passes('1s');
+  await house.asks('pause');
+  await one.settled();
+  expect(statesSent().at(-1)).toMatchObject({ paused: true });
+  await one.close(false);
+});
+
+test('a plan that waits for an old restic to end is shown as what is known of it, and the others too', async () => {
+  await house.asks('pause');
+  const one = hub();
+  // As after a start: its record is read, and it has not opened yet.
+  house.record.detachPlan();
+  await started(one);
+  expect(one.isComplete).toBe(true);
+  expect(statesSent().at(-1)).toMatchObject({ paused: true, problem: false });
+  await one.close(false);
 });
 
 describe('a plan that is no longer there', () => {
@@ -293,7 +317,7 @@ test('an entity that a device no longer has is removed by its platform, once', a
 
 test('a plan that cannot be run is a problem in the house, and its device shows no old good news', async () => {
   const one = hub();
-  await started(one, { plans: [PHOTOS, { key: 'broken', name: 'Broken' }] });
+  await started(one, { plans: [PHOTOS, { key: 'broken', name: 'Broken', isUsable: false }] });
   const payload = (topic: string): unknown =>
     JSON.parse(sent.findLast((message) => message.topic === topic)?.payload ?? 'null');
   expect(payload('lastgood/plan/broken/state')).toMatchObject({ problem: true, last_successful: null });

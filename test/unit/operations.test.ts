@@ -12,7 +12,7 @@ import type { Progress, Snapshot } from '../../src/lib/restic/outcome.ts';
 import { atLeast } from '../../src/lib/restic/process/binary.ts';
 import { isReadDataSubset } from '../../src/lib/restic/read-data-subset.ts';
 import type { ResticRepository } from '../../src/lib/restic/repository.ts';
-import { backupOf, Home, killedWhenLocked, RESTICS, restServer } from './restic-fixtures.ts';
+import { backupOf, Home, killedWhenLocked, noteRestic, RESTICS, restServer } from './restic-fixtures.ts';
 
 const everything = { filter: {} };
 
@@ -201,12 +201,13 @@ describe.each(RESTICS)('operations with $name', { timeout: 60_000 }, (restic) =>
     const [lock = ''] = readdirSync(join(url, 'locks'));
     const locked = JSON.parse(home.run(url, 'cat', 'lock', lock, '--no-lock')) as { pid: number };
 
-    const strange = await run({ kind: 'unlock', ownProcesses: [] });
+    const strange = await run({ kind: 'unlock' });
     expect(strange).toMatchObject({
       kind: 'done',
       payload: { removed: [], left: [{ lock: { pid: locked.pid } }] },
     });
-    const own = await run({ kind: 'unlock', ownProcesses: [{ pid: locked.pid, startTicks: 1 }] });
+    await noteRestic(repository, { pid: locked.pid, startTicks: 1 });
+    const own = await run({ kind: 'unlock' });
     expect(own).toMatchObject({
       kind: 'done',
       payload: { removed: [{ id: lock, host: hostname() }], left: [] },
@@ -222,7 +223,8 @@ describe.each(RESTICS)('operations with $name', { timeout: 60_000 }, (restic) =>
     await runBackup(dead, backupOf([docs]));
     const [lock = ''] = readdirSync(join(folder, 'locks'));
     const { pid } = JSON.parse(home.run(folder, 'cat', 'lock', lock, '--no-lock')) as { pid: number };
-    const outcome = await runOperation(far, { kind: 'unlock', ownProcesses: [{ pid, startTicks: 1 }] });
+    await noteRestic(far, { pid, startTicks: 1 });
+    const outcome = await runOperation(far, { kind: 'unlock' });
     expect(outcome).toMatchObject({ kind: 'done', payload: { removed: [{ pid }] } });
     expect(readdirSync(join(folder, 'locks'))).toEqual([]);
     server.close();
@@ -232,7 +234,7 @@ describe.each(RESTICS)('operations with $name', { timeout: 60_000 }, (restic) =>
     home.commands();
     const gone = home.repository(home.path('unplugged', 'repo'));
     for (const kind of ['prune', 'snapshots', 'unlock'] as const) {
-      const request = { kind, filter: {}, ownProcesses: [] } as OperationRequest;
+      const request = { kind, filter: {} } as OperationRequest;
       expect(await runOperation(gone, request)).toMatchObject({
         kind: 'failed',
         failure: { class: 'device-unavailable' },
@@ -289,12 +291,17 @@ describe('a lock', () => {
     },
     hostName: 'house',
     own: [],
+    lostStarts: [],
     now: { state: 'absent', name: '', startTicks: null },
     clock: { now: () => nowMs, after: () => () => undefined },
     ...rest,
   });
   const old = { time: '2026-03-01T11:00:00.000Z' };
   const own = [{ pid: 42, startTicks: 1000 }];
+  // The lock is of 11:50.
+  const lostAt = (time: string): Partial<LockFacts> => ({
+    lostStarts: [{ by: { pid: 7, startTicks: 1 }, at: Date.parse(`2026-03-01T${time}Z`) }],
+  });
   const running = { state: 'present', name: 'restic-0.18', startTicks: 1000 } as const;
 
   test.each([
@@ -314,6 +321,19 @@ describe('a lock', () => {
     ],
     ['of an unknown process that is gone may be of another container', facts({}), 'young'],
     ['of an unknown process that is gone for long is dead', facts(old), 'dead'],
+    ['of just after a start of ours that was lost is dead', facts({}, lostAt('11:49:59.000')), 'dead'],
+    ['of before a start of ours that was lost is not ours', facts({}, lostAt('11:50:00.001')), 'young'],
+    ['of long after a start of ours that was lost is not ours', facts({}, lostAt('11:45:00.000')), 'young'],
+    [
+      'of a running restic is alive, lost start or not',
+      facts({}, { ...lostAt('11:49:59.000'), now: running }),
+      'alive',
+    ],
+    [
+      'of another host is never touched, lost start or not',
+      facts({ host: 'laptop' }, lostAt('11:49:59.000')),
+      'other-host',
+    ],
     [
       'whose process cannot be told by name is alive',
       facts(old, { now: { state: 'present', name: '', startTicks: null } }),

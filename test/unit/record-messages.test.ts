@@ -92,6 +92,23 @@ describe('copies and stale messages', () => {
   });
 });
 
+test.each([true, false])(
+  'a check that ends (passed: %s) while its run is cancelled sends nothing on',
+  async (passed) => {
+    const house = new House();
+    house.check.takes = ms('1h');
+    await house.plan({ byEventOnly: true });
+    await house.asks('run');
+    const { run } = house.state;
+    const ticket = { plan: 'photos', run: run?.id ?? '', attempt: 1 };
+    // Both before what the check found is on the disk.
+    const sent = house.record.attempts.checked(ticket, { passed, reason: 'No.', results: [] });
+    await house.asks('cancel');
+    expect(house.state.run).toBeNull();
+    expect(await sent).toBeUndefined();
+  },
+);
+
 describe('lost messages', () => {
   test.each(['backup-plan', 'precondition-check'] as const)(
     'eaten after %s: the attempt is lost after ten minutes, said aloud, and retried like a failure',

@@ -79,7 +79,7 @@ test('a run that was only ever blocked ends unmet, and nobody is alarmed', async
   await house.passes('1h');
   expect(house.at('ended')).toMatchObject([{ end: 'unmet', attempt: 3, outcome: 'blocked' }]);
   expect(house.alerts).toEqual([]);
-  expect(house.state).toMatchObject({ alarmed: false, nextAttemptAt: '2026-11-24T12:00:00.000Z' });
+  expect(house.state).toMatchObject({ nextAttemptAt: '2026-11-24T12:00:00.000Z' });
 });
 
 test('a run that failed once and was blocked since gives up, with one alert', async () => {
@@ -90,7 +90,7 @@ test('a run that failed once and was blocked since gives up, with one alert', as
   house.check.passes = false;
   await house.passes('1h');
   expect(house.ends).toEqual(['gave-up']);
-  expect(house.alerts).toEqual(['gave-up']);
+  expect(house.told).toEqual(['gave-up']);
 });
 
 test.each(FAILURE_CLASSES.filter((name) => name !== 'source-missing'))('class %s', async (failureClass) => {
@@ -99,7 +99,7 @@ test.each(FAILURE_CLASSES.filter((name) => name !== 'source-missing'))('class %s
   await house.plan();
   if (PERMANENT_CLASSES.has(failureClass)) {
     expect(house.at('ended')).toMatchObject([{ end: 'gave-up', failureClass, attempt: 1 }]);
-    expect(house.alerts).toEqual(['gave-up']);
+    expect(house.told).toEqual(['gave-up']);
     expect(house.state.run).toBeNull();
   } else {
     expect(house.state.pending).toMatchObject({ attempt: 2, budget: 'failure', used: 1 });
@@ -161,19 +161,32 @@ test('the good backup after a gave-up says so once', async () => {
   house.restic.ends = 'auth';
   await house.plan();
   await house.passes('1d');
-  expect(house.alerts).toEqual(['gave-up', 'gave-up']);
+  expect(house.told).toEqual(['gave-up']);
   house.restic.ends = 'succeeded';
   await house.passes('2d');
-  expect(house.alerts).toEqual(['gave-up', 'gave-up', 'recovered']);
-  expect(house.state.alarmed).toBe(false);
+  expect(house.told).toEqual(['gave-up', 'recovered']);
 });
 
 test('a retention that failed is an alert of its own, and the backup is good', async () => {
   const house = new House();
-  house.maintenance = { ok: false, step: 'forget', steps: [], removed: 0, reason: 'a lock' };
+  const failed = { step: 'forget', outcome: 'failed', failureClass: 'locked', reason: 'a lock' } as const;
+  house.maintenance = { ok: false, step: 'forget', steps: [failed], removed: 0, reason: 'a lock' };
   await house.plan();
   expect(house.ends).toEqual(['succeeded']);
-  expect(house.alerts).toEqual(['maintenance-failed']);
+  expect(house.told).toEqual(['maintenance-failed']);
+});
+
+test('a last good snapshot that somebody removed is told of once, and the success stays stamped', async () => {
+  const house = new House();
+  await house.plan();
+  const { attempts } = house.record;
+  const { lastSuccess } = house.state;
+  const miss = (): void => attempts.lastGoodVanished('0123456789abcdef', '2026-11-22T03:00:00.000Z');
+  miss();
+  miss();
+  expect(house.warnings.map(({ code }) => code)).toEqual(['last-good-vanished']);
+  expect(house.warnings[0]?.message).toContain('01234567');
+  expect(house.state.lastSuccess).toEqual(lastSuccess);
 });
 
 describe('without a gate', () => {

@@ -22,18 +22,18 @@ test('a drive that does not come is switched on twice in a slot, told once, and 
   house.device.isOurs = false;
   await house.passes('5m');
   expect(house.device.powerUps).toBe(2);
-  expect(house.alerts).toEqual(['power-up-failed']);
+  expect(house.told).toEqual(['power-up-failed']);
   expect(house.ends).toEqual(['gave-up']);
   house.device.isOurs = false;
   await house.passes('22h');
   expect(house.device.powerUps).toBe(2);
-  expect(house.alerts).toEqual(['power-up-failed']);
+  expect(house.told).toEqual(['power-up-failed']);
 
   house.check.passes = true;
   await house.passes('2h');
   expect(house.device.powerUps, 'the next slot has a new chance').toBe(3);
   expect(house.ends).toEqual(['gave-up', 'succeeded']);
-  expect(house.alerts).toEqual(['power-up-failed', 'recovered']);
+  expect(house.told).toEqual(['power-up-failed', 'recovered']);
 });
 
 test('where the gate goes on trying, it tries without the plug', async () => {

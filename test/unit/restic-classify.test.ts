@@ -307,3 +307,25 @@ test('each end has a sentence of its own', () => {
   expect(said[3]).toContain('5.6s');
   expect(sentence({ kind: 'ok' })).toBe('');
 });
+
+describe('snapshots that could not be read are no empty list, though restic says so with exit code 0', () => {
+  const unread = (stderr: string, operation = 'snapshots'): Classification =>
+    ended({ operation, rc: 0, stdout: '[]\n', stderr });
+
+  test.each([
+    [
+      'the folder is another user’s',
+      'List(snapshot) failed: open /r/snapshots: permission denied\ncould not load snapshots: open /r/snapshots: permission denied\n',
+      'permission',
+    ],
+    [
+      'the drive is sick',
+      'List(snapshot) returned error, retrying after 1s: open /r/snapshots: input/output error\ncould not load snapshots: open /r/snapshots: input/output error\n',
+      'device-unavailable',
+    ],
+    ['one of them is damaged', 'could not load snapshot ab12cd34: invalid data\n', 'unknown'],
+  ])('%s', (_, stderr, failureClass) => {
+    expect(unread(stderr)).toMatchObject({ kind: 'failed', class: failureClass });
+    expect(unread(stderr, 'backup'), 'a backup that was made is made').toMatchObject({ kind: 'ok' });
+  });
+});

@@ -19,6 +19,7 @@ import { Lanes } from '../../src/lib/restic/lane.ts';
 import { runOperation } from '../../src/lib/restic/operations.ts';
 import { ResticRepository } from '../../src/lib/restic/repository.ts';
 import type { RepositorySettings } from '../../src/lib/restic/repository-settings.ts';
+import type { RecordedProcess } from '../../src/lib/system-process.ts';
 
 /** A restic to test with. */
 export interface TestRestic {
@@ -167,6 +168,14 @@ export function killedWhenLocked(locks: string): string {
   // While it is being written it has another name.
   const locked = `ls '${locks}' 2>/dev/null | grep -q '^[0-9a-f]*$'`;
   return `"$RESTIC" "$@" & pid=$!; until ${locked}; do :; done; kill -9 $pid; wait $pid`;
+}
+
+/** Notes a process as that of a restic of ours. */
+export async function noteRestic(repository: ResticRepository, process: RecordedProcess): Promise<void> {
+  const notes = await repository.leftBehind();
+  const start = notes.noteStart(Date.now());
+  if (start === undefined) throw new Error('it could not be noted');
+  notes.note(process, start);
 }
 
 /** A server that speaks restic's REST protocol, version 1, over a local repository folder. */

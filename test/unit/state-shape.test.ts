@@ -109,7 +109,7 @@ const TEXTS = [
   'drives.0.repositoryId',
   'drives.0.lastSnapshotId',
 ];
-const FLAGS = ['testimonyOwed', 'alarmed', 'run.checked', 'run.everFailed', 'run.freeRestartUsed'];
+const FLAGS = ['testimonyOwed', 'run.checked', 'run.everFailed', 'run.freeRestartUsed'];
 const LISTS = ['acceptedRepositories', 'drives', 'history'];
 
 describe('a whole state is one; with anything else in one place it is none', () => {

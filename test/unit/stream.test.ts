@@ -243,7 +243,7 @@ describe.each(RESTICS)('a stream with $name', { timeout: 120_000 }, (restic) => 
   test('waits when nobody answers', async () => {
     const { result: address } = await serving(
       (_request, response) => response.end(),
-      async (url) => url,
+      async (unanswered) => unanswered,
     );
     expect(await broken(download(address))).toMatchObject({
       class: 'source-missing',
@@ -321,9 +321,9 @@ describe('a backup of Home Assistant', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     try {
-      const brought = await text(child.stdout);
+      const printed = await text(child.stdout);
       return {
-        text: brought,
+        text: printed,
         report: existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined,
       };
     } finally {

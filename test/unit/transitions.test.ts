@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { iso } from '../../src/lib/clock.ts';
 import type { FailureClass } from '../../src/lib/failure.ts';
-import { FAILURE_CLASSES } from '../../src/lib/failure.ts';
 import type { PlanState, RunState, SuccessRecord } from '../../src/lib/plan/state.ts';
 import { newPlanState } from '../../src/lib/plan/state.ts';
 import {
   attemptBlocked,
   attemptFailed,
-  attemptInterrupted,
+  attemptPartial,
   beginRun,
   endRun,
+  handOut,
   stampSuccess,
 } from '../../src/lib/plan/transitions.ts';
 
@@ -59,8 +59,8 @@ describe('the history of a run that is over', () => {
     end: 'succeeded' | 'partial' | 'gave-up',
     failureClass: RunState['failureClass'],
   ): object => {
-    const run = { id: 'r', attempt: 2, failureClass, abandoned: null } as RunState;
-    const facts = { at: NOW, end, reason: 'So.', nextAttemptAt: null, alarmed: false, why: '' };
+    const run = { id: 'r', attempt: 2, failureClass, blockedBy: null } as RunState;
+    const facts = { at: NOW, end, reason: 'So.', nextAttemptAt: null, why: '' };
     return endRun(state, run, facts).history.at(-1) ?? {};
   };
 
@@ -76,53 +76,34 @@ describe('the history of a run that is over', () => {
   });
 
   test('a missing record of the snapshot is no error', () => {
-    const run = { id: 'r', attempt: 1, failureClass: null, abandoned: null } as RunState;
-    const facts = { at: NOW, reason: '', nextAttemptAt: null, alarmed: true, why: '' };
+    const run = { id: 'r', attempt: 1, failureClass: null, blockedBy: null } as RunState;
+    const facts = { at: NOW, reason: '', nextAttemptAt: null, why: '' };
     for (const end of ['succeeded', 'partial'] as const) {
       const bare = endRun(newPlanState('a', 'A'), run, { ...facts, end });
       expect(bare.history).toHaveLength(1);
-      expect(bare.alarmed).toBe(true);
     }
   });
 });
 
-describe('the restic that may have left its lock', () => {
-  const RESTIC = { pid: 4711, startTicks: 1 };
-  const EARLIER = { pid: 42, startTicks: 2 };
+test('a partial attempt says whether a guard made it so, and the attempt after it does not', () => {
+  const facts = { at: NOW, trigger: 'schedule', run: 'r', nextSlotAt: null, why: '' } as const;
+  const begun = beginRun(newPlanState('photos', 'Photos'), facts);
+  const isHeldBack = ({ run }: PlanState): boolean | undefined => run?.heldBack;
+  expect(isHeldBack(begun)).toBe(false);
+  const partial = success('a', NOW);
+  const outcome = { at: NOW, partial, reason: 'It shrank.' };
+  const { run } = begun;
+  if (run === null) throw new Error('no run');
+  expect(isHeldBack(attemptPartial(begun, run, { ...outcome, heldBack: false }))).toBe(false);
+  const guarded = attemptPartial(begun, run, { ...outcome, heldBack: true });
+  expect(isHeldBack(guarded)).toBe(true);
+  expect(isHeldBack(handOut(guarded, guarded.run ?? run, { at: NOW, why: '' }))).toBe(false);
+});
+
+describe('an attempt that came to nothing', () => {
   const state = newPlanState('photos', 'Photos');
   const run = (changes: Partial<RunState>): RunState =>
-    ({ id: 'r', attempt: 1, failures: 0, waits: 0, process: null, abandoned: null, ...changes }) as RunState;
-  const failed = (failureClass: FailureClass, changes: Partial<RunState>): RunState['abandoned'] => {
-    const facts = { at: NOW, outcome: 'failed', failureClass, reason: '', claim: null } as const;
-    return attemptFailed(state, run(changes), facts).run?.abandoned ?? null;
-  };
-  const LEAVING: readonly FailureClass[] = [
-    'interrupted',
-    'device-unavailable',
-    'device-readonly',
-    'stalled',
-  ];
-
-  test.each(FAILURE_CLASSES)('after %s', (failureClass) => {
-    const isLeft = LEAVING.includes(failureClass);
-    expect(failed(failureClass, { process: RESTIC })).toEqual(isLeft ? RESTIC : null);
-    expect(failed(failureClass, { abandoned: EARLIER }), 'one of before is not forgotten').toEqual(EARLIER);
-    expect(failed(failureClass, { process: RESTIC, abandoned: EARLIER })).toEqual(isLeft ? RESTIC : EARLIER);
-  });
-
-  test('after our own death', () => {
-    const left = (changes: Partial<RunState>): unknown =>
-      attemptInterrupted(state, run(changes), { at: NOW, reason: '' }).run?.abandoned ?? null;
-    expect(left({ process: RESTIC, abandoned: EARLIER })).toEqual(RESTIC);
-    expect(left({ abandoned: EARLIER })).toEqual(EARLIER);
-    expect(left({})).toBeNull();
-  });
-
-  test('is handed on from run to run until it was dealt with', () => {
-    const facts = { at: NOW, trigger: 'schedule', id: 'next', nextSlotAt: null, why: '' } as never;
-    expect(beginRun({ ...state, abandoned: EARLIER }, facts).run?.abandoned).toEqual(EARLIER);
-    expect(beginRun(state, facts).run?.abandoned).toBeNull();
-  });
+    ({ id: 'r', attempt: 1, failures: 0, waits: 0, process: null, ...changes }) as RunState;
 
   test('a device that was switched on in vain is counted, and nothing else is', () => {
     const vain = (failureClass: FailureClass): number | undefined => {
@@ -140,7 +121,7 @@ describe('the restic that may have left its lock', () => {
   test('a check that said no is in the history', () => {
     const noted = attemptBlocked(state, run({}), { at: NOW, blockedBy: 'mount', reason: 'No.' });
     expect(noted.history).toEqual([
-      { at: iso(NOW), run: 'r', attempt: 1, outcome: 'blocked', reason: 'No.' },
+      { at: iso(NOW), run: 'r', attempt: 1, outcome: 'blocked', reason: 'No.', blockedBy: 'mount' },
     ]);
   });
 });

@@ -4,13 +4,17 @@ import { HOUR_MS, SLOTS } from './week.ts';
 
 /** Hours of watching that the wider part of the week counts for in a narrower one. */
 const POOL_HOURS = 1;
-/** Returns that "no difference" counts for in a bin of ages. */
-const AGE_POOL = 2;
+/** Returns that the expectation before any is seen counts for in a bin of ages. */
+const AGE_POOL = 1;
 /** However long it is away, it is not given up. */
-const LEAST_AGE_FACTOR = 0.5;
+const LEAST_AGE_FACTOR = 0.3;
 /** The share of the even opinion that nothing takes away: it may always come at another time than ever before. */
-const EVEN_SHARE = 0.15;
+const EVEN_SHARE = 0.25;
 const FIRST_BIN_MS = HOUR_MS / 20;
+const BIN_GROWTH = 1.5;
+/** Of the factor by age before any return is seen: at the begin, and how fast it falls. */
+const PRIOR_HEIGHT = 3;
+const PRIOR_SLOPE = 4;
 
 /** How likely it is to come back, per hour, as each opinion has it. */
 export interface Hazard {
@@ -25,36 +29,73 @@ export interface Hazard {
 /** The bin of an age in ms. */
 export function ageBin(ageMs: number): number {
   if (ageMs < FIRST_BIN_MS) return 0;
-  return Math.min(AGE_BINS - 1, 1 + Math.floor(Math.log(ageMs / FIRST_BIN_MS) / Math.log(1.5)));
+  return Math.min(AGE_BINS - 1, 1 + Math.floor(Math.log(ageMs / FIRST_BIN_MS) / Math.log(BIN_GROWTH)));
 }
 
+/** Each with half of its neighbours: the week is round. A plain loop: this is most of what a decision costs. */
 function smoothed(sums: Float32Array): Float64Array {
-  const at = (slot: number): number => sums[(slot + SLOTS) % SLOTS] ?? 0;
-  return Float64Array.from(
-    { length: SLOTS },
-    (_, slot) => 0.5 * at(slot) + 0.25 * (at(slot - 1) + at(slot + 1)),
-  );
+  const smooth = new Float64Array(SLOTS);
+  let before = sums[SLOTS - 1] ?? 0;
+  let own = sums[0] ?? 0;
+  for (let slot = 0; slot < SLOTS; slot += 1) {
+    const after = sums[slot === SLOTS - 1 ? 0 : slot + 1] ?? 0;
+    smooth[slot] = 0.5 * own + 0.25 * (before + after);
+    before = own;
+    own = after;
+  }
+  return smooth;
+}
+
+function sumOf(values: Float64Array): number {
+  let total = 0;
+  for (let index = 0; index < values.length; index += 1) total += values[index] ?? 0;
+  return total;
+}
+
+/**
+ * The factor by age before any return is seen: most absences are short, and one that has lasted is likely to last. As of
+ * the time that an absence lasts in the mean.
+ */
+function expectedFactor(bin: number, even: number): number {
+  const ageHours = (FIRST_BIN_MS / HOUR_MS) * BIN_GROWTH ** (bin - 0.5);
+  return PRIOR_HEIGHT / (1 + PRIOR_SLOPE * ageHours * even);
+}
+
+/** Each with half of its neighbours; the first and the last stand for their own. */
+function neighbourly(sums: Float32Array): Float64Array {
+  const smooth = new Float64Array(AGE_BINS);
+  for (let bin = 0; bin < AGE_BINS; bin += 1) {
+    const before = sums[Math.max(0, bin - 1)] ?? 0;
+    const after = sums[Math.min(AGE_BINS - 1, bin + 1)] ?? 0;
+    smooth[bin] = 0.5 * (sums[bin] ?? 0) + 0.25 * (before + after);
+  }
+  return smooth;
 }
 
 /** What a model has learned, ready to be asked. */
 export function hazardOf(model: Model): Hazard {
   const returns = smoothed(model.returns);
   const away = smoothed(model.away);
-  const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
-  const even = (sum(returns) + 1) / (sum(away) + 6);
+  const even = (sumOf(returns) + 1) / (sumOf(away) + 6);
   const pooled = (n: number, hours: number, parent: number): number =>
     (n + POOL_HOURS * parent) / (hours + POOL_HOURS);
   const week = new Float64Array(SLOTS);
   for (let time = 0; time < 48; time += 1) {
-    const n = [0, 0];
-    const hours = [0, 0];
+    let n0 = 0;
+    let n1 = 0;
+    let hours0 = 0;
+    let hours1 = 0;
     for (let day = 0; day < 7; day += 1) {
-      const part = day < 5 ? 0 : 1;
-      n[part] = (n[part] ?? 0) + (returns[day * 48 + time] ?? 0);
-      hours[part] = (hours[part] ?? 0) + (away[day * 48 + time] ?? 0);
+      const n = returns[day * 48 + time] ?? 0;
+      const hours = away[day * 48 + time] ?? 0;
+      if (day < 5) {
+        n0 += n;
+        hours0 += hours;
+      } else {
+        n1 += n;
+        hours1 += hours;
+      }
     }
-    const [n0 = 0, n1 = 0] = n;
-    const [hours0 = 0, hours1 = 0] = hours;
     const daily = pooled(n0 + n1, hours0 + hours1, even);
     const workday = pooled(n0, hours0, daily);
     const weekend = pooled(n1, hours1, daily);
@@ -63,12 +104,13 @@ export function hazardOf(model: Model): Hazard {
       week[slot] = pooled(returns[slot] ?? 0, away[slot] ?? 0, day < 5 ? workday : weekend);
     }
   }
-  const age = Float64Array.from({ length: AGE_BINS }, (_, bin) =>
-    Math.max(
-      LEAST_AGE_FACTOR,
-      ((model.ageReturns[bin] ?? 0) + AGE_POOL) / ((model.ageExpected[bin] ?? 0) + AGE_POOL),
-    ),
-  );
+  const ageReturns = neighbourly(model.ageReturns);
+  const ageExpected = neighbourly(model.ageExpected);
+  const age = new Float64Array(AGE_BINS);
+  for (let bin = 0; bin < AGE_BINS; bin += 1) {
+    const n = (ageReturns[bin] ?? 0) + AGE_POOL * expectedFactor(bin, even);
+    age[bin] = Math.max(LEAST_AGE_FACTOR, n / ((ageExpected[bin] ?? 0) + AGE_POOL));
+  }
   return { even, week, age };
 }
 

@@ -1,6 +1,6 @@
 import type { ZoneOffset } from '../time-zone.ts';
 import { ageBin, type Hazard, hazardOf, mixed, opinionsAt, weightsOf } from './hazard.ts';
-import { AGE_BINS, type Model, OPINIONS, QUICK_LOOKS_MS } from './model.ts';
+import { AGE_BINS, type Model, OPINIONS } from './model.ts';
 import { sight } from './sightings.ts';
 import { DAY_MS, HOUR_MS, SLOTS, slotEnd, weekMoment } from './week.ts';
 
@@ -20,7 +20,6 @@ export function learn(model: Model, at: number, there: boolean, offsetAt: ZoneOf
   if (isAway && gap < 0) model.awaySince = Math.min(model.awaySince, at);
   if (isAway && model.lookedAt !== -1 && gap > 0 && gap <= LONGEST_GAP_MS) {
     watched(model, at, there, offsetAt);
-    judgeQuickLook(model, at, there);
   }
   if (there) {
     model.awaySince = -1;
@@ -36,8 +35,8 @@ function fade(model: Model, at: number): void {
   const day = Math.floor(at / DAY_MS);
   if (model.day !== -1 && day > model.day) {
     const left = 2 ** (-(day - model.day) / HALF_LIFE_DAYS);
-    const { returns, away, ageReturns, ageExpected, quickTried, quickFound } = model;
-    for (const sums of [returns, away, ageReturns, ageExpected, quickTried, quickFound]) {
+    const { returns, away, ageReturns, ageExpected } = model;
+    for (const sums of [returns, away, ageReturns, ageExpected]) {
       for (let one = 0; one < sums.length; one += 1) sums[one] = (sums[one] ?? 0) * left;
     }
     model.rootSum *= left;
@@ -104,15 +103,6 @@ function watched(model: Model, at: number, cameBack: boolean, offsetAt: ZoneOffs
 
 function add(sums: Float32Array | Float64Array, index: number, value: number): void {
   sums[index] = (sums[index] ?? 0) + value;
-}
-
-/** Whether a look soon after the first one is worth it. */
-function judgeQuickLook(model: Model, at: number, there: boolean): void {
-  const kind = QUICK_LOOKS_MS.findIndex((age) => model.lookedAt < model.awaySince + age);
-  const age = QUICK_LOOKS_MS[kind];
-  if (age === undefined || at - model.awaySince > 1.5 * age) return;
-  add(model.quickTried, kind, 1);
-  if (there) add(model.quickFound, kind, 1);
 }
 
 /** Judges the opinions by a return, before it is learned from. */

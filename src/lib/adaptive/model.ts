@@ -5,8 +5,6 @@ import { SLOTS } from './week.ts';
 export const AGE_BINS = 24;
 /** Opinions of when a device comes back: evenly, by the week, by the length of the absence, by both. */
 export const OPINIONS = 4;
-/** Soon after the first look that found nothing, short troubles are over: ages in ms. */
-export const QUICK_LOOKS_MS: readonly number[] = [120_000, 300_000, 600_000, 1_200_000, 2_400_000];
 
 /**
  * What was learned about when a device is there. Of a fixed size. Sums fade with a half-life, so that habits may
@@ -25,9 +23,6 @@ export interface Model {
   readonly merit: Float64Array;
   /** Returns that each opinion expected in the present absence. */
   readonly expected: Float64Array;
-  /** Quick looks of each kind that were made, and those that found it. */
-  readonly quickTried: Float32Array;
-  readonly quickFound: Float32Array;
   /** Of the root of the hazard while away, relative to the even one: its sum, and hours. */
   rootSum: number;
   rootHours: number;
@@ -52,8 +47,6 @@ export function newModel(): Model {
     ageExpected: new Float32Array(AGE_BINS),
     merit: new Float64Array(OPINIONS),
     expected: new Float64Array(OPINIONS),
-    quickTried: new Float32Array(QUICK_LOOKS_MS.length),
-    quickFound: new Float32Array(QUICK_LOOKS_MS.length),
     rootSum: 24,
     rootHours: 24,
     day: -1,

@@ -1,15 +1,12 @@
 import type { ZoneOffset } from '../time-zone.ts';
 import { hazardOf, mixed, opinionsAt, weightsOf } from './hazard.ts';
-import { type Model, QUICK_LOOKS_MS } from './model.ts';
-import { DAY_MS, HOUR_MS, slotEnd, weekMoment } from './week.ts';
+import type { Model } from './model.ts';
+import { DAY_MS, HOUR_MS, weekMoment } from './week.ts';
 
 /** No attempt comes sooner after another by prediction alone. */
 export const SHORTEST_GAP_MS: number = HOUR_MS / 30;
 
-/** A quick look is made that finds it so often, and so many times as often as a look at another time. */
-const LEAST_CHANCE = 0.1;
-const QUICK_ADVANTAGE = 3;
-const SOON_AFTER = 0.25;
+const MOST_STEPS = 60;
 
 /** How attempts are to be chosen. Durations in ms. */
 export interface AdaptivePolicy {
@@ -37,8 +34,9 @@ export interface NextAttempt {
 }
 
 /**
- * Chooses the next attempt after one that found nothing at `now`. The denser where a return is likelier, by the root of
- * the likelihood: that finds it soonest for a number of attempts (Keller 1974). Pure.
+ * Chooses the next attempt after one that found nothing at `now`: the first of those that are worth their price until
+ * the guarantee makes one in any case. They come out the denser where a return is likelier, by the root of the
+ * likelihood, as in optimal inspection (Keller 1974). Pure.
  */
 export function nextAttempt(
   model: Model,
@@ -50,45 +48,65 @@ export function nextAttempt(
   const latest = latestAttempt(policy, wait);
   const earliest = Math.max(now + SHORTEST_GAP_MS, affordableAt(model, policy, now));
   if (earliest >= latest) return { at: latest, why: 'guarantee' };
+  const steps = Math.min(MOST_STEPS, Math.floor((latest - now) / SHORTEST_GAP_MS));
+  const stepMs = (latest - now) / steps;
   const hazard = hazardOf(model);
-  const quick = quickLook(model, now, hazard.even);
-  if (quick >= earliest && quick < latest) return { at: quick, why: 'prediction' };
   const weights = weightsOf(model);
-  const usual = model.rootSum / model.rootHours;
   const since = model.awaySince === -1 ? now : Math.min(model.awaySince, now);
-  let left = 1;
-  for (let from = now; from < latest; ) {
-    const to = Math.min(latest, slotEnd(from), from + Math.max(SHORTEST_GAP_MS, (from - since) / 4));
-    const middle = (from + to) / 2;
+  const likely = new Float64Array(steps);
+  for (let step = 0; step < steps; step += 1) {
+    const middle = now + (step + 0.5) * stepMs;
     const { slot } = weekMoment(middle, offsetAt);
-    const likely = mixed(opinionsAt(hazard, slot, middle - since), weights) / hazard.even;
-    const perMs = ((policy.perDay / DAY_MS) * Math.sqrt(likely)) / usual;
-    const part = perMs * (to - from);
-    if (part >= left) {
-      const at = Math.max(earliest, Math.round(from + left / perMs));
-      // One that a guarantee wants soon after is enough.
-      const isEarly = latest - at > (latest - now) * SOON_AFTER;
-      return isEarly ? { at, why: 'prediction' } : { at: latest, why: 'guarantee' };
-    }
-    left -= part;
-    from = to;
+    likely[step] = mixed(opinionsAt(hazard, slot, middle - since), weights);
   }
-  return { at: latest, why: 'guarantee' };
+  const price = priceOf(model, policy, hazard.even);
+  const first = cheapestLook(likely, stepMs / HOUR_MS, price, Math.ceil((earliest - now) / stepMs));
+  return first < steps
+    ? { at: Math.round(now + first * stepMs), why: 'prediction' }
+    : { at: latest, why: 'guarantee' };
 }
 
 /**
- * The next look soon after the first of an absence, as long as such looks find it much more often than others would; 0:
- * none.
+ * The hours of waiting that one more look must save to be worth it: those with which the looks of a day, spread by the
+ * root of the likelihood, are as many as the budget has.
  */
-function quickLook(model: Model, now: number, even: number): number {
-  if (model.awaySince === -1) return 0;
-  const kind = QUICK_LOOKS_MS.findIndex((age) => now < model.awaySince + age);
-  const age = QUICK_LOOKS_MS[kind];
-  if (age === undefined) return 0;
-  const chance = ((model.quickFound[kind] ?? 0) + 1) / ((model.quickTried[kind] ?? 0) + 3);
-  const usual = even * ((age - (QUICK_LOOKS_MS[kind - 1] ?? 0)) / HOUR_MS);
-  const isWorthIt = chance >= Math.max(LEAST_CHANCE, QUICK_ADVANTAGE * usual);
-  return isWorthIt ? model.awaySince + age : 0;
+function priceOf(model: Model, { perDay }: AdaptivePolicy, even: number): number {
+  const usualRoot = model.rootSum / model.rootHours;
+  const usualGapHours = (DAY_MS / HOUR_MS / perDay) * usualRoot;
+  return (even * usualGapHours ** 2) / 2;
+}
+
+/**
+ * The step after which to look first, for the least waiting and looking in all until the last step, after which there is
+ * a look in any case. From the end to the begin: what is the best way on from a look that found nothing.
+ */
+function cheapestLook(likely: Float64Array, stepHours: number, price: number, earliest: number): number {
+  const steps = likely.length;
+  // That it is still away after each step, and the hours by which it was back before, added up.
+  const away = new Float64Array(steps + 1).fill(1);
+  const back = new Float64Array(steps + 1);
+  for (let step = 0; step < steps; step += 1) {
+    const before = away[step] ?? 0;
+    const after = before * Math.exp(-(likely[step] ?? 0) * stepHours);
+    away[step + 1] = after;
+    back[step + 1] = (back[step] ?? 0) + (before - after) * (step + 0.5) * stepHours;
+  }
+  const cost = new Float64Array(steps + 1);
+  let first = steps;
+  for (let from = steps - 1; from >= 0; from -= 1) {
+    let least = Infinity;
+    for (let to = steps; to > (from === 0 ? earliest - 1 : from) || to === steps; to -= 1) {
+      const returned = (away[from] ?? 0) - (away[to] ?? 0);
+      const waited = returned * to * stepHours - ((back[to] ?? 0) - (back[from] ?? 0));
+      const all = waited + (to === steps ? 0 : price * (away[to] ?? 0) + (cost[to] ?? 0));
+      if (all < least) {
+        least = all;
+        if (from === 0) first = to;
+      }
+    }
+    cost[from] = least;
+  }
+  return first;
 }
 
 /** An attempt is made: the budget of a day has one less. */

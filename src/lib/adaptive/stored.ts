@@ -2,7 +2,7 @@ import { type Model, newModel } from './model.ts';
 
 /** What was learned, as the journal keeps it: sums as base64, 6 KB in all. */
 export interface StoredModel {
-  readonly version: 1;
+  readonly version: 2;
   readonly sums: Readonly<Record<string, string>>;
   readonly numbers: Readonly<Record<string, number>>;
 }
@@ -12,9 +12,9 @@ const NUMBERS = ['rootSum', 'rootHours', 'day', 'lookedAt', 'awaySince', 'spent'
 type Sums = Float32Array | Float64Array | Uint8Array;
 
 function sumsOf(model: Model): Readonly<Record<string, Sums>> {
-  const { returns, away, ageReturns, ageExpected, merit, expected, quickTried, quickFound } = model;
+  const { returns, away, ageReturns, ageExpected, merit, expected } = model;
   const { looked, seen } = model.sightings;
-  return { returns, away, ageReturns, ageExpected, merit, expected, quickTried, quickFound, looked, seen };
+  return { returns, away, ageReturns, ageExpected, merit, expected, looked, seen };
 }
 
 /** As it is kept; {@link readModel} makes the same model of it. */
@@ -25,7 +25,7 @@ export function storedModel(model: Model): StoredModel {
   ]);
   const numbers = NUMBERS.map((name) => [name, model[name]]);
   return {
-    version: 1,
+    version: 2,
     sums: Object.fromEntries(sums),
     numbers: { ...Object.fromEntries(numbers), week: model.sightings.week },
   };
@@ -34,7 +34,7 @@ export function storedModel(model: Model): StoredModel {
 /** What was kept; undefined when it is nothing that {@link storedModel} made. */
 export function readModel(stored: unknown): Model | undefined {
   const { version, sums, numbers } = (stored ?? {}) as Partial<StoredModel>;
-  if (version !== 1 || typeof sums !== 'object' || typeof numbers !== 'object') return undefined;
+  if (version !== 2 || typeof sums !== 'object' || typeof numbers !== 'object') return undefined;
   const model = newModel();
   for (const [name, values] of Object.entries(sumsOf(model))) {
     const bytes = Buffer.from(String(sums[name] ?? ''), 'base64');

@@ -1,14 +1,16 @@
+import { windowsAround } from '../day-window.ts';
 import { Problem } from '../problem.ts';
+import { minutesOfDay } from '../time-of-day.ts';
 import type { ZoneOffset } from '../time-zone.ts';
-import { instantOf, machineTimeZone, zoneOffset } from '../time-zone.ts';
+import { machineTimeZone, zoneOffset } from '../time-zone.ts';
 import type { CheckSpec } from './check.ts';
 import type { Look, Verdict } from './verdict.ts';
 import { verdict } from './verdict.ts';
 
 type TimeSpec = Extract<CheckSpec, { kind: 'time' }>;
 
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
+/** A window that opens on one day of the week opens again within so many days. */
+const DAYS_AHEAD = 8;
 
 /**
  * Whether a moment (ms since the epoch) lies in a window of local time. Where clocks are changed a window begins and ends
@@ -17,8 +19,8 @@ const MINUTE_MS = 60_000;
  */
 export function checkTime(spec: TimeSpec, now: number, look: Look): Verdict {
   const zone = (spec.timeZone ?? '').trim() || machineTimeZone();
-  const from = minutesOf(spec.from);
-  const to = minutesOf(spec.to);
+  const from = minutesOfDay(spec.from);
+  const to = minutesOfDay(spec.to);
   if (from === undefined || to === undefined)
     return verdict('unknown', look, 'time.invalid', { from: cut(spec.from), to: cut(spec.to) });
   let offsetAt: ZoneOffset;
@@ -30,11 +32,9 @@ export function checkTime(spec: TimeSpec, now: number, look: Look): Verdict {
   }
   const weekdays = spec.weekdays ?? [];
   const values = { from: spec.from, to: spec.to };
-  const today = Math.floor((now + offsetAt(now)) / DAY_MS) * DAY_MS;
   const opens: number[] = [];
-  for (let day = today - DAY_MS; day <= today + 8 * DAY_MS; day += DAY_MS) {
+  for (const { day, begin, end } of windowsAround({ from, to }, now, offsetAt, DAYS_AHEAD)) {
     if (!beginsOn(day, weekdays)) continue;
-    const { begin, end } = windowOf(day, from, to, offsetAt);
     if (begin <= now && now < end) return verdict('yes', look, 'time.yes', values);
     if (begin > now) opens.push(begin);
   }
@@ -43,29 +43,8 @@ export function checkTime(spec: TimeSpec, now: number, look: Look): Verdict {
   return verdict('no', look, 'time.no', { ...values, next: moment(next, zone, look) });
 }
 
-/** The window that begins on a day (midnight, written as if it were UTC), as instants. */
-function windowOf(
-  day: number,
-  from: number,
-  to: number,
-  offsetAt: ZoneOffset,
-): { readonly begin: number; readonly end: number } {
-  const lastDay = to > from ? day : day + DAY_MS;
-  return {
-    begin: instantOf(day + from * MINUTE_MS, offsetAt),
-    end: instantOf(lastDay + to * MINUTE_MS, offsetAt),
-  };
-}
-
 function beginsOn(day: number, weekdays: readonly number[]): boolean {
   return weekdays.length === 0 || weekdays.includes(new Date(day).getUTCDay() || 7);
-}
-
-/** Minutes since midnight; `24:00` is the end of the day. */
-function minutesOf(text: unknown): number | undefined {
-  const [, hours, minutes] = /^\s*(\d{1,2}):(\d\d)\s*$/.exec(String(text)) ?? [];
-  const total = Number(hours) * 60 + Number(minutes);
-  return Number(minutes) < 60 && total <= 24 * 60 ? total : undefined;
 }
 
 function moment(atMs: number, timeZone: string, look: Look): string {

@@ -6,17 +6,25 @@ import { field } from './reading.ts';
 /** Smallest number that is a time rather than a state: an inject node's timestamp (ms since the epoch, from 2001 on). */
 const FIRST_TIMESTAMP = 1e12;
 
-/**
- * A command in `payload`, as text or as `{command, for}`. A command for a time that is no duration is none: a pause must
- * not last for another time than was asked for.
- */
+/** A command in `payload`, as text or as `{command, for, plans}`. */
 export function command({ payload }: Said): CommandReading | undefined {
   if (typeof payload === 'string') return commandNamed(payload);
   const named = field(payload, 'command');
-  const found = typeof named === 'string' ? commandNamed(named) : undefined;
-  if (found === undefined) return undefined;
-  const length = field(payload, 'for');
-  if (length === undefined || length === null || length === '') return found;
+  const found = typeof named === 'string' ? commandFor(named, field(payload, 'for')) : undefined;
+  const plans = field(payload, 'plans');
+  if (found === undefined || plans === undefined || plans === null) return found;
+  // Whom it is for is not guessed.
+  const keys = Array.isArray(plans) ? plans : [plans];
+  return keys.every((key) => typeof key === 'string') ? { ...found, plans: keys } : undefined;
+}
+
+/**
+ * A command and for how long. One for a time that is no duration is none: a pause must not last for another time than was
+ * asked for.
+ */
+export function commandFor(name: string, length: unknown): CommandReading | undefined {
+  const found = commandNamed(name);
+  if (found === undefined || length === undefined || length === null || length === '') return found;
   const pauseMs = typeof length === 'string' ? parseDuration(length) : undefined;
   return pauseMs === undefined || pauseMs === 0 ? undefined : { ...found, pauseMs };
 }

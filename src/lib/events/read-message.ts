@@ -1,5 +1,6 @@
 import type { Carried } from '../message.ts';
 import { shapeOf } from '../message.ts';
+import { answer } from './answer.ts';
 import { availability } from './availability.ts';
 import { command, trigger } from './command.ts';
 import { esphome } from './esphome.ts';
@@ -18,6 +19,7 @@ const LONGEST_JSON = 20_000;
 /** In the order in which they are asked: whoever knows its own messages best comes first. */
 const READERS: readonly ((said: Said) => Reading | undefined)[] = [
   command,
+  answer,
   homeAssistant,
   homekit,
   watchNode,

@@ -65,6 +65,8 @@ export interface CommandReading {
   readonly kind: 'command';
   readonly command: PlanCommand;
   readonly pauseMs?: number;
+  /** Keys of the plans that it is for; missing: for whoever hears it. */
+  readonly plans?: readonly string[];
 }
 
 /** Understood, and nothing that matters here. */

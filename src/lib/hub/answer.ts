@@ -29,14 +29,14 @@ export function prepare(response: ServerResponse): void {
   response.setHeader('X-Content-Type-Options', 'nosniff');
 }
 
-/** Answers with JSON, unless the client has gone. */
+/** Answers with JSON, unless an answer has begun: to throw here would end Node-RED. */
 export function answer(
   response: ServerResponse,
   status: number,
   body: object,
   headers: OutgoingHttpHeaders = {},
 ): void {
-  if (response.headersSent || response.destroyed) return;
+  if (response.headersSent) return;
   prepare(response);
   const text = `${JSON.stringify(body)}\n`;
   response.writeHead(status, {

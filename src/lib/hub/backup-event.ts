@@ -17,6 +17,9 @@ export interface EventMark {
   readonly stage: string | null;
 }
 
+/** Nothing is going on. */
+export const NO_RUN: EventMark = { run: null, stage: null };
+
 /** `deciding` is a moment between two stages. */
 const STAGES: Readonly<Record<Exclude<RunPhase, 'deciding'>, string>> = {
   'handed-out': 'checking',
@@ -41,7 +44,7 @@ const ENDS: Readonly<Record<RunEnd, BackupEventPayload['event_type']>> = {
 /** Where a plan is now. */
 export function eventMark(state: PlanState, before?: EventMark): EventMark {
   const { run } = state;
-  if (run === null) return { run: null, stage: null };
+  if (run === null) return NO_RUN;
   if (run.phase !== 'deciding') return { run: run.id, stage: STAGES[run.phase] };
   return { run: run.id, stage: before?.run === run.id ? before.stage : 'checking' };
 }

@@ -5,7 +5,7 @@ import { shortened } from './mqtt-state.ts';
 
 /** The retained state of the whole house; every key is always there. */
 export interface HouseState {
-  /** No plan failed, is overdue or cannot be run. */
+  /** No plan failed (as one does that cannot be run) or is overdue. */
   readonly all_well: boolean;
   /** Plans with a problem. */
   readonly problems: number;
@@ -19,44 +19,31 @@ export interface HouseState {
 /**
  * The house is as well as its worst plan.
  *
- * @param unusable names of plans that cannot be run, so that nothing is known of them
  * @param now ms since the epoch
  */
-export function houseState(
-  statuses: readonly PlanStatus[],
-  unusable: readonly string[],
-  sentences: Sentences,
-  now: number,
-): HouseState {
+export function houseState(statuses: readonly PlanStatus[], sentences: Sentences, now: number): HouseState {
   const problems = statuses.filter(({ failed, overdue }) => failed || overdue);
-  const count = problems.length + unusable.length;
-  const plans = statuses.length + unusable.length;
   const oldest = oldestSuccess(statuses);
-  const isKnown = unusable.length === 0 && oldest !== undefined && oldest.lastSuccessAt !== null;
   return {
-    all_well: count === 0,
-    problems: count,
-    plans,
-    oldest_successful: isKnown ? oldest.lastSuccessAt : null,
+    all_well: problems.length === 0,
+    problems: problems.length,
+    plans: statuses.length,
+    oldest_successful: oldest?.lastSuccessAt ?? null,
     summary: shortened(summary()),
   };
 
   function summary(): string {
     const say = (key: string, values: Record<string, string | number> = {}): string =>
       translate(sentences.language, `hub:summary.${key}`, values);
-    if (plans === 0) return say('noPlans');
-    const [broken] = unusable;
-    if (broken !== undefined) return `${say('unusable', { plan: broken })}${others()}`;
     const worst = worstOf(problems);
-    if (worst !== undefined) return `${worst.name}${say('colon')}${worst.reason}${others()}`;
-    if (oldest === undefined) return say('none');
+    if (worst !== undefined) {
+      const others = problems.length > 1 ? say('others', { count: problems.length - 1 }) : '';
+      return `${worst.name}${say('colon')}${worst.reason}${others}`;
+    }
+    if (oldest === undefined) return say('noPlans');
     const { name: plan, lastSuccessAt } = oldest;
     if (lastSuccessAt === null) return say('notYet', { plan });
     return say('well', { plan, time: sentences.when(Date.parse(lastSuccessAt), now) });
-
-    function others(): string {
-      return count > 1 ? say('others', { count: count - 1 }) : '';
-    }
   }
 }
 

@@ -1,12 +1,10 @@
+import { answer } from '../events/answer.ts';
 import { command } from '../events/command.ts';
 import { field } from '../events/reading.ts';
 import type { Carried } from '../message.ts';
 import { shapeOf } from '../message.ts';
 import type { PlanCommand } from '../plan/commands.ts';
 import type { HubTopics } from './topics.ts';
-
-/** Plans that one message may name. */
-const MOST_NAMED = 1000;
 
 /** What a message at the input of a hub means. */
 export type HubMessage =
@@ -37,7 +35,8 @@ export function readHubMessage(message: Carried, topics: HubTopics): HubMessage 
   }
   const commanded = topics.planOfCommand(topic);
   if (commanded === undefined && topics.isOurs(topic)) return { kind: 'ignored', why: 'own' };
-  const reading = command({ message, payload, topic });
+  const said = { message, payload, topic };
+  const reading = command(said) ?? answer(said);
   if (reading === undefined) {
     // What another node of ours sent, such as the events of this hub.
     if (message['backup'] !== undefined) return { kind: 'ignored', why: 'own' };
@@ -45,8 +44,8 @@ export function readHubMessage(message: Carried, topics: HubTopics): HubMessage 
   }
   // What a broker kept comes again with every start: it is no wish of now.
   if (message['retain'] === true) return { kind: 'ignored', why: 'retained-command' };
-  const plans = commanded === undefined ? plansNamed(payload, topic) : [commanded];
-  const { pauseMs } = reading;
+  const { pauseMs, plans: named } = reading;
+  const plans = commanded === undefined ? (named ?? planNamed(payload, topic)) : [commanded];
   return {
     kind: 'command',
     command: reading.command,
@@ -55,13 +54,10 @@ export function readHubMessage(message: Carried, topics: HubTopics): HubMessage 
   };
 }
 
-/** `{plan}` or `{plans}` of the payload, else the topic, else all. */
-function plansNamed(payload: unknown, topic: string): readonly string[] | undefined {
-  const named = field(payload, 'plans') ?? field(payload, 'plan');
+/** `{plan}` of the payload, else the topic, else all. */
+function planNamed(payload: unknown, topic: string): readonly string[] | undefined {
+  const named = field(payload, 'plan');
   if (typeof named === 'string' && named !== '') return [named];
-  if (Array.isArray(named)) {
-    return [...new Set(named.filter((key) => typeof key === 'string'))].slice(0, MOST_NAMED);
-  }
   return topic === '' ? undefined : [topic];
 }
 

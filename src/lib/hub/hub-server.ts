@@ -12,13 +12,16 @@ import { Token } from './token.ts';
 
 /** The plans that a hub shows. */
 export interface PlansView {
-  /** What they are doing now. */
-  list(): readonly PlanStatus[];
+  /**
+   * What they are doing now: all of them, since a client forgets a plan that is missing. Undefined as long as that is
+   * not known, after a start or a deploy.
+   */
+  list(): readonly PlanStatus[] | undefined;
   /**
    * Has a plan of the list do something.
    *
    * @param pauseMs how long a pause lasts; undefined: the default
-   * @returns undefined when the plan has gone meanwhile
+   * @returns undefined when the plan cannot be run as it is, or has gone meanwhile
    */
   command(id: string, command: HubCommand, pauseMs?: number): Promise<CommandAnswer | undefined>;
 }
@@ -66,9 +69,14 @@ export class HubServer {
 
   /** Answers who has shown the token; throws a Refusal where the wish is not followed. */
   async follow(wish: Wish, request: HubRequest, response: ServerResponse): Promise<void> {
-    if (this.closed) throw Refusal.later('not-ready', 'The flows are being deployed.', 1000);
-    if (wish.kind === 'events') this.openStream(response);
-    else await this.obey(wish.id, wish.command, request, response);
+    const plans = this.closed ? undefined : this.plans.list();
+    if (plans === undefined) {
+      throw Refusal.later('not-ready', 'The flows were just deployed; their plans are being read.', 1000);
+    }
+    if (wish.kind === 'events') this.openStream(plans, response);
+    else if (plans.some(({ id }) => id === wish.id))
+      await this.obey(wish.id, wish.command, request, response);
+    else throw unknownPlan();
   }
 
   /** A plan is there, or something about it has changed: its clients are told, once. */
@@ -92,8 +100,7 @@ export class HubServer {
     this.told.clear();
   }
 
-  private openStream(response: ServerResponse): void {
-    const plans = this.plans.list();
+  private openStream(plans: readonly PlanStatus[], response: ServerResponse): void {
     // Who is here already is not to know less than who comes now.
     for (const status of plans) this.publish(status);
     const data = { protocol: PROTOCOL_VERSION, hubId: this.hubId, plans } as const;
@@ -107,7 +114,6 @@ export class HubServer {
     response: ServerResponse,
   ): Promise<void> {
     const pauseMs = await readPauseMs(request, command);
-    if (!this.plans.list().some((plan) => plan.id === id)) throw unknownPlan();
     const now = this.clock.now();
     const waitMs = this.commands.waitMs(id, now);
     if (waitMs > 0) {
@@ -119,7 +125,9 @@ export class HubServer {
     }
     this.commands.count(id, now);
     const done = await this.plans.command(id, command, pauseMs);
-    if (done === undefined) throw unknownPlan();
+    if (done === undefined) {
+      throw new Refusal('not-now', 'This plan cannot be run as it is. Its node in Node-RED says why.');
+    }
     if (done.result === 'refused') throw new Refusal('not-now', done.message);
     const reply: CommandReply = { id, command, result: done.result, message: done.message };
     answer(response, 202, reply);

@@ -2,24 +2,24 @@ import type { PlanStatus } from '../../protocol/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Language } from '../language.ts';
-import { translate } from '../language.ts';
 import type { Carried } from '../message.ts';
 import { backupMessage } from '../plan/announcement.ts';
 import type { PlanCommand } from '../plan/commands.ts';
 import { obey } from '../plan/commands.ts';
-import type { PlanRecord } from '../plan/record.ts';
 import type { PlanRegistry } from '../plan/registry.ts';
 import { Sentences } from '../plan/sentences.ts';
+import type { PlanState } from '../plan/state.ts';
+import { newPlanState } from '../plan/state.ts';
 import { Problem } from '../problem.ts';
 import type { EventMark } from './backup-event.ts';
-import { eventMark, eventsSince } from './backup-event.ts';
+import { eventMark, eventsSince, NO_RUN } from './backup-event.ts';
 import type { DiscoveryWishes } from './discovery.ts';
 import { houseDiscovery, planDiscovery } from './discovery.ts';
 import type { HouseState } from './house.ts';
 import { houseState } from './house.ts';
 import { readHubMessage } from './hub-message.ts';
-import { mqttPlanState, mqttStateWithoutPlan } from './mqtt-state.ts';
-import { publicStatus } from './plan-status.ts';
+import { mqttPlanState } from './mqtt-state.ts';
+import { publicStatus, unusableStatus } from './plan-status.ts';
 import type { MqttMessage, RetainedMemory, Wanted } from './retained.ts';
 import { Retained } from './retained.ts';
 import type { HubTopics } from './topics.ts';
@@ -37,6 +37,8 @@ const AFTER_CONNECT_MS = 500;
 export interface HubPlan {
   readonly key: string;
   readonly name: string;
+  /** False: its settings are wrong, and it cannot be run. */
+  readonly isUsable: boolean;
 }
 
 /** How a hub is set. */
@@ -84,6 +86,8 @@ export interface HubServices {
 /** What is known of a plan, and what was told of it. */
 interface Shown {
   status: PlanStatus;
+  /** Undefined: it cannot be run. */
+  state: PlanState | undefined;
   /** The status that left by output 1, in JSON. */
   told: string;
   mark: EventMark;
@@ -102,9 +106,9 @@ export class Hub {
   private readonly sentences: Sentences;
   private readonly retained: Retained;
   private readonly shown = new Map<string, Shown>();
+  private hasStarted = false;
   private plans = new Map<string, HubPlan>();
   private surroundings: HubSurroundings = { plans: [], hasMqtt: false, hasAvailability: false };
-  private complete = false;
   /** Discovery was sent once: states have a meaning. */
   private isIntroduced = false;
   /** Work on retained messages, one after the other. */
@@ -129,28 +133,23 @@ export class Hub {
     this.lookAgain();
   }
 
-  /** Status of every plan that is open, by name. */
-  statuses(): PlanStatus[] {
+  /** Status of every plan, by name; undefined while some are still being read. */
+  statuses(): PlanStatus[] | undefined {
+    if (!this.isComplete) return undefined;
     return [...this.shown.values()]
       .map(({ status }) => status)
       .toSorted((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
   }
 
-  /** Every plan is open, or will not open: something can be said of all of them. */
+  /** Something can be said of every plan: none is still being read. */
   get isComplete(): boolean {
-    return this.complete;
+    return this.hasStarted && [...this.plans.keys()].every((key) => this.shown.has(key));
   }
 
   /** How all plans are together. */
   house(): HouseState {
     const statuses = [...this.shown.values()].map(({ status }) => status);
-    return houseState(statuses, this.unusable(), this.sentences, this.services.clock.now());
-  }
-
-  /** Names of plans that cannot be run. */
-  private unusable(): string[] {
-    if (!this.complete) return [];
-    return [...this.plans.values()].filter(({ key }) => !this.shown.has(key)).map(({ name }) => name);
+    return houseState(statuses, this.sentences, this.services.clock.now());
   }
 
   /** Flows run: this is what they have for the hub now. Plans that are gone are taken away. */
@@ -163,18 +162,26 @@ export class Hub {
       this.shown.delete(key);
       this.outlet.gone(key);
     }
-    for (const key of this.plans.keys()) this.changed(key);
+    this.hasStarted = true;
+    for (const plan of this.plans.values()) this.begin(plan, surroundings);
     if (isFirst) this.introduceWithin(this.politeWait());
     else if (this.isIntroduced) this.bring({});
-    this.complete = false;
-    const opened = [...this.plans.keys()].map(async (key) => this.services.registry.opened(key));
-    void Promise.all(opened).then(() => {
-      if (this.surroundings !== surroundings || this.closed) return;
-      this.complete = true;
-      if (this.isIntroduced) this.bring({});
-      this.outlet.refresh();
-    });
     this.outlet.refresh();
+  }
+
+  /** Shows what is known of a plan now; one that turns out not to run is shown as that. */
+  private begin(plan: HubPlan, surroundings: HubSurroundings): void {
+    const { registry, language } = this.services;
+    const cannotRun = (): void => this.present(plan, unusableStatus(plan, language));
+    if (!plan.isUsable) {
+      cannotRun();
+      return;
+    }
+    this.changed(plan.key);
+    void registry.opened(plan.key).then(() => {
+      if (this.surroundings !== surroundings || this.closed || !registry.has(plan.key)) return;
+      if (registry.find(plan.key)?.isOpen !== true) cannotRun();
+    });
   }
 
   /**
@@ -191,7 +198,7 @@ export class Hub {
         this.introduceWithin(AFTER_CONNECT_MS, { heard: true });
         return undefined;
       case 'command': {
-        const keys = reading.plans ?? [...this.plans.keys()];
+        const keys = [...new Set(reading.plans ?? this.plans.keys())];
         const unknown = keys.find((key) => !this.plans.has(key));
         if (unknown !== undefined) throw new Problem('unknown-plan', { plan: unknown.slice(0, 64) });
         for (const key of keys) await this.command(key, reading.command, reading.pauseMs, message);
@@ -217,7 +224,7 @@ export class Hub {
     this.pending?.cancel();
     if (removed && this.surroundings.hasMqtt) {
       this.tail = this.tail.then(async () => {
-        await this.retained.bring({ discoveries: new Map(), states: new Map() }, { heard: true });
+        await this.retained.bring(() => ({ discoveries: new Map(), states: new Map() }), { heard: true });
       });
     }
     await this.tail;
@@ -236,34 +243,40 @@ export class Hub {
       carried: carriedBy(message),
       ...(pauseMs === undefined ? {} : { pauseMs }),
     });
-    if (!answer.accepted) this.tell(record, publicStatus(record), 'not-now', answer.sentence);
+    const shown = this.shown.get(key);
+    if (!answer.accepted && shown !== undefined) this.tell(shown, 'not-now', answer.sentence);
   }
 
   /** Something about a plan may have changed. */
   private changed(key: string): void {
     const plan = this.plans.get(key);
     const record = this.services.registry.find(key);
-    if (plan === undefined || record?.isOpen !== true || this.closed) return;
-    const status = publicStatus(record);
+    if (plan === undefined || record === undefined || this.closed) return;
+    this.present(plan, publicStatus(record), record.state);
+  }
+
+  private present(plan: HubPlan, status: PlanStatus, state?: PlanState): void {
+    const { key } = plan;
     const before = this.shown.get(key);
     const shown: Shown = {
       status,
+      state,
       // Progress changes every second; output 1 tells what happens.
       told: JSON.stringify({ ...status, progress: null }),
-      mark: eventMark(record.state, before?.mark),
+      mark: state === undefined ? NO_RUN : eventMark(state, before?.mark),
       progressAt: before?.progressAt ?? 0,
     };
     this.shown.set(key, shown);
     this.outlet.status(status);
     const isNews = shown.told !== before?.told;
-    if (isNews) this.tell(record, status, 'status');
+    if (isNews) this.tell(shown, 'status', status.reason);
     if (!this.surroundings.hasMqtt) return;
     if (this.isIntroduced) {
-      this.retained.state(this.settings.topics.plan(key, 'state'), stateOf(record, status));
+      this.retained.state(this.settings.topics.plan(key, 'state'), mqttStateOf(shown));
       if (isNews) this.tellHouse();
     }
-    if (before !== undefined) {
-      for (const event of eventsSince(before.mark, record.state)) this.passing(key, 'event', event, 1);
+    if (before !== undefined && state !== undefined) {
+      for (const event of eventsSince(before.mark, state)) this.passing(key, 'event', event, 1);
     }
     this.progress(key, shown);
   }
@@ -284,9 +297,9 @@ export class Hub {
     this.outlet.mqtt({ topic, payload: JSON.stringify(payload), qos, retain: false });
   }
 
-  private tell(record: PlanRecord, status: PlanStatus, event: 'status' | 'not-now', reason?: string): void {
-    const backup = backupMessage(record.state, event, { reason: reason ?? status.reason });
-    this.outlet.event({ topic: record.key, payload: status, backup });
+  private tell({ status, state }: Shown, event: 'status' | 'not-now', reason: string): void {
+    const backup = backupMessage(state ?? newPlanState(status.id, status.name), event, { reason });
+    this.outlet.event({ topic: status.id, payload: status, backup });
     this.outlet.refresh();
   }
 
@@ -328,8 +341,8 @@ export class Hub {
     if (!this.surroundings.hasMqtt) return;
     this.tail = this.tail.then(async () => {
       if (this.closed) return;
+      await this.retained.bring(() => this.wanted(), how);
       this.isIntroduced = true;
-      await this.retained.bring(this.wanted(), how);
     });
   }
 
@@ -337,34 +350,27 @@ export class Hub {
   private wanted(): Wanted {
     const { topics, hasProgress } = this.settings;
     const { hasAvailability } = this.surroundings;
-    const { language, registry } = this.services;
+    const { language } = this.services;
     const wishes: DiscoveryWishes = { topics, language, hasAvailability, hasProgress };
     const discoveries = new Map([[topics.discovery(topics.device()), houseDiscovery(wishes)]]);
-    const states = new Map([[topics.house, this.complete ? JSON.stringify(this.house()) : undefined]]);
+    const states = new Map([[topics.house, this.isComplete ? JSON.stringify(this.house()) : undefined]]);
     for (const plan of this.plans.values()) {
       const { key } = plan;
       discoveries.set(topics.discovery(topics.device(key)), planDiscovery(plan, wishes));
-      const record = registry.find(key);
-      const status = this.shown.get(key)?.status;
-      const isKnown = record !== undefined && status !== undefined;
-      const unusable = this.complete ? this.withoutPlan() : undefined;
-      states.set(topics.plan(key, 'state'), isKnown ? stateOf(record, status) : unusable);
+      const shown = this.shown.get(key);
+      states.set(topics.plan(key, 'state'), shown === undefined ? undefined : mqttStateOf(shown));
     }
     return { discoveries, states };
   }
 
   private tellHouse(): void {
-    if (!this.surroundings.hasMqtt || !this.complete) return;
+    if (!this.surroundings.hasMqtt || !this.isComplete) return;
     this.retained.state(this.settings.topics.house, JSON.stringify(this.house()));
-  }
-
-  private withoutPlan(): string {
-    return JSON.stringify(mqttStateWithoutPlan(translate(this.services.language, 'hub:unusable')));
   }
 }
 
-function stateOf(record: PlanRecord, status: PlanStatus): string {
-  return JSON.stringify(mqttPlanState(status, record.state));
+function mqttStateOf({ status, state }: Shown): string {
+  return JSON.stringify(mqttPlanState(status, state));
 }
 
 /** What the user put on a command; what belongs to its transport stays behind. */

@@ -33,9 +33,14 @@ export interface MqttPlanState {
   readonly retries: number;
 }
 
-/** What the broker keeps of a plan. */
-export function mqttPlanState(status: PlanStatus, state: PlanState): MqttPlanState {
-  const figures = state.lastSuccess?.figures ?? null;
+/**
+ * What the broker keeps of a plan.
+ *
+ * @param state undefined: it cannot be run, and what was good yesterday must not be shown today
+ */
+export function mqttPlanState(status: PlanStatus, state: PlanState | undefined): MqttPlanState {
+  const figures = state?.lastSuccess?.figures ?? null;
+  const reason = state === undefined ? status.reason : failedReason(state);
   return {
     state: status.state,
     problem: status.failed || status.overdue,
@@ -45,7 +50,7 @@ export function mqttPlanState(status: PlanStatus, state: PlanState): MqttPlanSta
     paused_until: status.pausedUntil,
     reason: shortened(status.reason),
     failure: status.failure,
-    failed_reason: status.failure === null ? null : shortened(failedReason(state)),
+    failed_reason: status.failure === null ? null : shortened(reason),
     last_successful: status.lastSuccessAt,
     last_attempted: status.lastAttemptAt,
     next_due: status.dueAt,
@@ -54,29 +59,6 @@ export function mqttPlanState(status: PlanStatus, state: PlanState): MqttPlanSta
     data_added: figures?.bytesAdded ?? null,
     size: figures?.bytesTotal ?? null,
     retries: Math.max(0, status.attempt - 1),
-  };
-}
-
-/** What the broker keeps of a plan that cannot be run at all: what was good yesterday must not be shown today. */
-export function mqttStateWithoutPlan(reason: string): MqttPlanState {
-  return {
-    state: 'failed',
-    problem: true,
-    overdue: false,
-    running: false,
-    paused: false,
-    paused_until: null,
-    reason: shortened(reason),
-    failure: 'config',
-    failed_reason: shortened(reason),
-    last_successful: null,
-    last_attempted: null,
-    next_due: null,
-    next_attempt: null,
-    duration: null,
-    data_added: null,
-    size: null,
-    retries: 0,
   };
 }
 

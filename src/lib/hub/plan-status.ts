@@ -1,4 +1,6 @@
 import type { PlanStatus, PlanWord } from '../../protocol/protocol.ts';
+import type { Language } from '../language.ts';
+import { translate } from '../language.ts';
 import { overdueAt } from '../plan/overdue.ts';
 import type { PlanRecord } from '../plan/record.ts';
 import type { PlanState, RunState } from '../plan/state.ts';
@@ -6,7 +8,10 @@ import { plainReason } from './plain-reason.ts';
 import { troubleOf } from './trouble.ts';
 
 /** The part of a plan's record that its public status is made of. */
-export type StatusFacts = Pick<PlanRecord, 'key' | 'settings' | 'state' | 'progress' | 'sentences' | 'clock'>;
+export type StatusFacts = Pick<
+  PlanRecord,
+  'key' | 'settings' | 'state' | 'progress' | 'sentences' | 'clock' | 'alerts' | 'gateDoor'
+>;
 
 /** What everybody may know of a plan now. Nothing in it comes from restic, a path or a setting but the name. */
 export function publicStatus(facts: StatusFacts): PlanStatus {
@@ -14,7 +19,7 @@ export function publicStatus(facts: StatusFacts): PlanStatus {
   const now = facts.clock.now();
   const trouble = troubleOf(state);
   const word = wordOf(state, trouble !== null);
-  const late = overdueAt(settings.schedule, state.dueAt);
+  const late = overdueAt(state.dueAt, facts.alerts.cadenceMs(now), facts.gateDoor?.alerts.tiers);
   const overdue = late !== null && Date.parse(late) <= now;
   const failure = word === 'retrying' ? (state.run?.failureClass ?? trouble) : trouble;
   return {
@@ -76,5 +81,29 @@ function waitingWord({ outcome }: RunState): PlanWord {
 
 /** Finer steps would be a hundred events more and tell nobody anything. */
 function wholePercent(fraction: number | undefined): number | null {
-  return fraction === undefined ? null : Math.floor(Math.min(1, Math.max(0, fraction)) * 100) / 100;
+  if (fraction === undefined || Number.isNaN(fraction)) return null;
+  return Math.floor(Math.min(1, Math.max(0, fraction)) * 100) / 100;
+}
+
+/** A plan that is deployed and cannot be run, as with settings that are wrong: it is not gone. */
+export function unusableStatus(plan: { key: string; name: string }, language: Language): PlanStatus {
+  return {
+    id: plan.key,
+    name: plan.name === '' ? plan.key : plan.name,
+    state: 'failed',
+    running: false,
+    failed: true,
+    failure: 'config',
+    overdue: false,
+    overdueAt: null,
+    paused: false,
+    pausedUntil: null,
+    dueAt: null,
+    nextAttemptAt: null,
+    lastSuccessAt: null,
+    lastAttemptAt: null,
+    attempt: 0,
+    progress: null,
+    reason: translate(language, 'plan-status:unusable'),
+  };
 }

@@ -87,22 +87,23 @@ export class Retained {
   /**
    * Has the broker keep what is wanted and nothing else of ours. What it is to keep is remembered first.
    *
+   * @param want asked again after that: what is sent is of now
    * @param anew send also what did not change: the broker or Home Assistant may have lost it
    * @param heard the broker was there a moment ago, so that what is taken away now need not be remembered
    */
   async bring(
-    wanted: Wanted,
+    want: () => Wanted,
     how: { readonly anew?: boolean; readonly heard?: boolean } = {},
   ): Promise<void> {
     const { anew = false, heard = false } = how;
     await this.load();
-    if (anew) this.digests.clear();
-    const topics = keptTopics(wanted);
+    const topics = keptTopics(want());
     const gone = [...this.kept.values()].filter(({ topic }) => !topics.has(topic));
     const before = this.kept;
     const kept = new Map(topics);
     if (!heard) for (const one of gone) kept.set(one.topic, one);
     await this.remember(kept);
+    if (anew) this.digests.clear();
     // A device goes before its state does, or it would be shown as unknown for a moment.
     for (const { topic } of gone.toSorted((a, b) => sizeOf(b) - sizeOf(a))) {
       this.digests.delete(topic);
@@ -111,6 +112,7 @@ export class Retained {
       else this.forgotten.add(topic);
     }
     for (const topic of topics.keys()) this.forgotten.delete(topic);
+    const wanted = want();
     for (const [topic, discovery] of wanted.discoveries) {
       this.removeComponents(topic, discovery, before.get(topic));
       this.publish({ topic, payload: JSON.stringify(discovery), qos: 1, retain: true });

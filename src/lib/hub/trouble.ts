@@ -18,13 +18,15 @@ const ENDS: ReadonlySet<HistoryEntry['outcome']> = new Set(['succeeded', 'partia
 /** Accepted by a person, found in the repository, or made in a run that has not ended yet. */
 function isGoodSince({ lastSuccess }: PlanState, end: HistoryEntry): boolean {
   if (lastSuccess === null) return false;
-  return lastSuccess.run === end.run || Date.parse(lastSuccess.at) > Date.parse(end.at);
+  return lastSuccess.run === end.run || Date.parse(lastSuccess.at) >= Date.parse(end.at);
 }
 
-/** The attempts of a long run have pushed the end of the one before out of the history. */
-function forgottenTrouble({ alarmed, lastSuccessAt, lastFailureAt, history }: PlanState): Trouble | null {
-  if (!alarmed || lastFailureAt === null) return null;
-  if (lastSuccessAt !== null && Date.parse(lastSuccessAt) > Date.parse(lastFailureAt)) return null;
+/** The attempts of a long run have pushed the end of the one before out of the history; what was noted of it is left. */
+function forgottenTrouble({ alerts, lastSuccessAt, history }: PlanState): Trouble | null {
+  const { backup } = alerts.troubles;
+  if (backup === undefined || backup.lastSuccessAt !== lastSuccessAt) return null;
+  if (backup.causes.includes('held-back')) return 'partial';
+  if (!backup.causes.some((cause) => cause.startsWith('gave-up') || cause === 'power-up-failed')) return null;
   return history.findLast(({ failureClass }) => failureClass !== undefined)?.failureClass ?? 'unknown';
 }
 

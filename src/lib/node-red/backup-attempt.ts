@@ -6,6 +6,7 @@ import { hearTestimony } from '../plan/recovery.ts';
 import type { PlanSettings } from '../plan/settings.ts';
 import { acceptanceMarked } from '../plan/transitions.ts';
 import type { BackupHooks, BackupRequest } from '../restic/backup-request.ts';
+import type { LastGood } from '../restic/last-good.ts';
 import type { MaintenanceResult, MaintenanceStep } from '../restic/maintenance-result.ts';
 import type { BackupOutcome, Progress } from '../restic/outcome.ts';
 import type { ResticRepository } from '../restic/repository.ts';
@@ -57,7 +58,6 @@ export async function makeAttempt(
   watcher: AttemptWatcher,
   memories: RepositoryMemories,
 ): Promise<void> {
-  const request = backupRequest(attempt.settings, attempt);
   const hooks: BackupHooks = {
     onQueued: (position) => watcher.queued(position),
     onStarted: (process) => void record.attempts.started(ticket, process),
@@ -71,6 +71,7 @@ export async function makeAttempt(
       if (job.stopped === 'shutdown' && outcome.kind === 'cancelled') return;
       await record.attempts.report(ticket, asStopped(job, outcome, record));
     },
+    onVanished: (snapshotId, at) => record.attempts.lastGoodVanished(snapshotId, at),
     onMaintenance: (step, process) => {
       watcher.maintaining(step);
       void record.attempts.maintaining(ticket, step, process);
@@ -78,13 +79,10 @@ export async function makeAttempt(
     onMaintenanceProgress: (step, progress) => watcher.maintaining(step, progress),
   };
   await record.attempts.needsDevice(ticket, job.signal);
-  if (attempt.abandoned !== null) {
-    // Exclusive steps would fail for ever on a lock that a dead restic of ours left behind.
-    const { runOperation } = await import('../restic/operations.ts');
-    await runOperation(repository, { kind: 'unlock', ownProcesses: [attempt.abandoned] }, {}, job.signal);
-  }
   await hearTestimony(record);
   await settleAcceptances(record, repository, hooks, job.signal);
+  // Not before: a snapshot whose tag was taken away has another id.
+  const request = { ...backupRequest(attempt.settings, attempt), lastGoods: lastGoodsOf(record) };
   // Loaded with the first backup, not with Node-RED.
   const { runBackup, verifyClaim } = await import('../restic/backup.ts');
   let outcome: BackupOutcome;
@@ -99,6 +97,14 @@ export async function makeAttempt(
   outcome = asStopped(job, outcome, record);
   const message = await record.attempts.complete(ticket, outcome, maintenance);
   if (message !== undefined) await watcher.ended(outcome, message);
+}
+
+function lastGoodsOf({ state }: PlanRecord): LastGood[] {
+  return state.drives.map(({ repositoryId, lastSnapshotId: snapshotId, lastSuccessAt: at }) => ({
+    repositoryId,
+    snapshotId,
+    at,
+  }));
 }
 
 /** Snapshots that a person accepted since the last attempt lose their tag, before anything goes by it. */

@@ -227,9 +227,9 @@ export class Household {
     });
     await Promise.all(
       repositories.map(async (repository) => {
-        if ((await repository.leftBehind()).all().length === 0) return;
+        if ((await repository.leftBehind()).isEmpty) return;
         const { runOperation } = await import('../restic/operations.ts');
-        await runOperation(repository, { kind: 'unlock', ownProcesses: [] });
+        await runOperation(repository, { kind: 'unlock' });
       }),
     );
   }

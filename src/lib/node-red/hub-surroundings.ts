@@ -27,7 +27,11 @@ export function hubSurroundings(
   );
   const behind = nodesBehind(red, hub, port);
   return {
-    plans: chosen.filter(({ key }) => /^[a-z0-9-]{1,64}$/.test(key)).map(planOf),
+    plans: chosen
+      .filter(({ key }) => /^[a-z0-9-]{1,64}$/.test(key))
+      .map(planOf)
+      // Of two plans with one key the hub takes the last.
+      .toSorted((one, other) => Number(one.isUsable) - Number(other.isUsable)),
     hasMqtt: behind.length > 0,
     hasAvailability: brokersOf(red, behind).some(
       ({ birthTopic, birthPayload }) => birthTopic === availability && birthPayload === 'online',
@@ -36,7 +40,7 @@ export function hubSurroundings(
 }
 
 function planOf({ key, node, settings }: PlanMember): HubPlan {
-  return { key, name: settings?.name || node.name || key };
+  return { key, name: settings?.name || node.name || key, isUsable: settings !== undefined };
 }
 
 /** The broker nodes of the `mqtt out` nodes among some. */

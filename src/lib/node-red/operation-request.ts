@@ -72,7 +72,7 @@ export function operationRequest(
     case 'snapshots':
       return { kind: 'snapshots', filter: plan };
     case 'unlock':
-      return { kind: 'unlock', ownProcesses: [] };
+      return { kind: 'unlock' };
     case 'prune':
     case 'init':
       return { kind: definition.operation };

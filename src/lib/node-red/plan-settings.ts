@@ -33,9 +33,8 @@ export function readPlanSettings(
     retention,
     unreadableAccepted: definition.unreadableAccepted === true,
     shrinkLimit: Math.min(100, positive(definition.shrinkLimit, SHRINK_LIMIT)),
-    schedule: scheduleOf(definition, plan),
+    ...readTimes(definition, plan),
     situation: definition.situation ?? 'always-there',
-    minimumGapMs: duration(definition.minimumGap, 0, plan, 'minimumGap'),
     jitterMs: duration(definition.jitter, 0, plan, 'jitter'),
     settleMs: duration(definition.settle, 0, plan, 'settle'),
     catchUp: definition.catchUp !== false,
@@ -86,7 +85,26 @@ function contentsOf(definition: PlanDefinition, credentials: PlanCredentials, pl
   };
 }
 
-function scheduleOf(definition: PlanDefinition, plan: string): Schedule {
+/** What of a plan's definition says how often a good backup is owed. */
+export type PlanTimes = Partial<
+  Pick<PlanDefinition, 'scheduleKind' | 'cron' | 'timeZone' | 'interval' | 'minimumGap'>
+>;
+
+/**
+ * How often a good backup is owed. `plan`: as problems name it.
+ * @throws Problem that names the field
+ */
+export function readTimes(
+  definition: PlanTimes,
+  plan: string,
+): Pick<PlanSettings, 'schedule' | 'minimumGapMs'> {
+  return {
+    schedule: scheduleOf(definition, plan),
+    minimumGapMs: duration(definition.minimumGap, 0, plan, 'minimumGap'),
+  };
+}
+
+function scheduleOf(definition: PlanTimes, plan: string): Schedule {
   switch (definition.scheduleKind) {
     case 'cron':
       return { kind: 'cron', cron: parseCron(definition.cron ?? '', definition.timeZone ?? '') };

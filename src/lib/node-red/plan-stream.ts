@@ -9,16 +9,16 @@ export function planStream(
   credentials: PlanCredentials,
   plan: string,
 ): StreamSource | undefined {
-  const { source, sourceCommand = [], sourceUrl = '' } = definition;
+  const { source } = definition;
   if (source !== 'command' && source !== 'download') return undefined;
   const name = (definition.sourceName ?? '').trim() || definition.key;
   if (!isFileName(name)) throw new Problem('plan-file-name', { plan, value: name.slice(0, 100) });
   if (source === 'command') {
-    const [program = '', ...words] = sourceCommand;
+    const [program = '', ...words] = definition.sourceCommand ?? [];
     if (program.trim() === '') throw new Problem('plan-command', { plan });
     return { kind: 'command', name, command: [program, ...words] };
   }
-  const url = sourceUrl.trim();
+  const url = (definition.sourceUrl ?? '').trim();
   if (httpTarget(url) === undefined) throw new Problem('plan-download', { plan });
   return { kind: 'download', name, url, headers: credentials.sourceHeaders ?? '' };
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { iso } from '../clock.ts';
 import type { Language } from '../language.ts';
 import { translate } from '../language.ts';
+import { cadenceMs } from '../plan/cadence.ts';
 import type { PlanCommand } from '../plan/commands.ts';
 import { PLAN_COMMANDS } from '../plan/commands.ts';
 import type { CronSchedule } from '../plan/cron.ts';
@@ -11,6 +12,8 @@ import { Problem } from '../problem.ts';
 import { machineTimeZone } from '../time-zone.ts';
 import type { AdminRuntime } from './admin-route.ts';
 import { jsonRoute, RouteError } from './admin-route.ts';
+import type { PlanTimes } from './plan-settings.ts';
+import { readTimes } from './plan-settings.ts';
 
 /** What became of a command. */
 export interface CommandAnswer {
@@ -42,7 +45,17 @@ export type CronPreview =
     }
   | { readonly valid: false; readonly error: string };
 
+/** How far apart the good backups of a plan are meant to be, as its fields stand in the editor. */
+export type Cadence =
+  | {
+      readonly valid: true;
+      /** Null: only an event starts it, so that it is never late. */
+      readonly cadenceMs: number | null;
+    }
+  | { readonly valid: false; readonly error: string };
+
 const LONGEST_CRON = 200;
+const LONGEST_NAME = 100;
 
 function inWords(expression: string, language: Language): string {
   // Loaded when the first dialog asks: 30 languages of words have no place in Node-RED's start.
@@ -92,8 +105,44 @@ export function previewCron(
 }
 
 /**
+ * The rhythm that the lateness of a plan is measured against.
+ *
+ * @param name of the plan, for the error
+ * @param now ms since the epoch
+ */
+export function cadenceOf(times: PlanTimes, name: string, language: Language, now: number): Cadence {
+  try {
+    const { schedule, minimumGapMs } = readTimes(
+      { ...times, cron: (times.cron ?? '').slice(0, LONGEST_CRON) },
+      name,
+    );
+    const isOwedByTime = schedule.kind !== 'event';
+    return { valid: true, cadenceMs: isOwedByTime ? cadenceMs({ schedule, minimumGapMs }, now) : null };
+  } catch (error) {
+    if (error instanceof Problem) return { valid: false, error: error.in(language).message };
+    throw error;
+  }
+}
+
+/** The fields of a plan from a query; a kind of schedule that is none is refused where the schedule is read. */
+function timesIn(query: Readonly<Record<string, unknown>>): PlanTimes {
+  const textOf = (field: string): string => (typeof query[field] === 'string' ? query[field] : '');
+  const scheduleKind = (['cron', 'interval', 'event'] as const).find(
+    (kind) => kind === query['scheduleKind'],
+  );
+  return {
+    ...(scheduleKind === undefined ? {} : { scheduleKind }),
+    cron: textOf('cron'),
+    timeZone: textOf('timeZone'),
+    interval: textOf('interval'),
+    minimumGap: textOf('minimumGap'),
+  };
+}
+
+/**
  * The admin routes of `backup-plan`:
  * `GET lastgood/plans/preview?cron=&timeZone=&language=` answers a {@link CronPreview};
+ * `GET lastgood/plans/cadence?name=&scheduleKind=&cron=&timeZone=&interval=&minimumGap=&language=` answers a {@link Cadence};
  * `GET lastgood/host` answers `{host, timeZone}` of the machine;
  * `POST lastgood/plans/:id/:command` answers a {@link CommandAnswer}, 404 when the plan is not deployed.
  */
@@ -110,6 +159,14 @@ export function registerPlanRoutes(runtime: AdminRuntime, host: PlanRoutesHost):
         language,
         Date.now(),
       );
+    }),
+  );
+  httpAdmin.get(
+    '/lastgood/plans/cadence',
+    auth.needsPermission('lastgood.read'),
+    jsonRoute(runtime, ({ query }, language) => {
+      const name = typeof query['name'] === 'string' ? query['name'].slice(0, LONGEST_NAME) : '';
+      return cadenceOf(timesIn(query), name, language, Date.now());
     }),
   );
   httpAdmin.get(

@@ -1,3 +1,5 @@
+import { isAbove } from '../alerts/alert.ts';
+import { openSeverity } from '../alerts/trouble.ts';
 import type { CheckReport, CheckResult } from '../checks/check.ts';
 import { firstObstacle } from '../checks/obstacle.ts';
 import { roughDuration } from '../duration.ts';
@@ -106,8 +108,8 @@ export function gateStatus(
   if (nearest !== undefined) return planStatus(nearest, { gateMissing: false });
   if (records.length === 0) return status(language, 'grey ring', 'noPlans');
   if (!options.alertWired) return status(language, 'yellow ring', 'noAlertWire');
-  const alarmed = records.find(({ state }) => state.alarmed);
-  if (alarmed !== undefined) return { fill: 'red', shape: 'dot', text: shortened(alarmed.state.why) };
+  const troubled = records.find(({ state }) => isAbove(openSeverity(state.alerts) ?? 'info', 'info'));
+  if (troubled !== undefined) return { fill: 'red', shape: 'dot', text: shortened(troubled.state.why) };
   return status(language, 'green ring', 'plans', { count: records.length });
 }
 

@@ -56,8 +56,6 @@ export interface FinishedRun {
   readonly sentence: string;
   /** The user's own properties of the message that its announcement goes on with. */
   readonly carried: Carried;
-  /** This success ends an episode that had an alert. */
-  readonly recovered: boolean;
 }
 
 /** A message of ours on top of what the user carries along. */

@@ -21,8 +21,6 @@ export interface ClaimedAttempt {
   /** Set: restic already reported this snapshot; only look for it. */
   readonly claim: SnapshotClaim | null;
   readonly lastSuccess: SuccessRecord | null;
-  /** A restic of this run that died when we did: its lock is to be removed first. */
-  readonly abandoned: RecordedProcess | null;
   /** Call once, when the node has sent its message on. */
   readonly release: () => void;
 }
@@ -41,6 +39,8 @@ export class Attempts {
   private powered: { readonly attempt: string; readonly isOurs: boolean } | undefined;
   /** Checks of the present attempt. */
   private looks = 0;
+  /** The last good snapshot that was missed last. */
+  private vanished: string | undefined;
   /** What is done now that the backup is good. */
   step: MaintenanceStep | undefined;
 
@@ -110,7 +110,9 @@ export class Attempts {
           checked: true,
         }),
       );
-      return this.record.message('ready', { checks: report });
+      // Who cancels while this is being written ends the run, and a message of no run is nobody's.
+      const isStill = this.record.current(ticket)?.phase === 'ready';
+      return isStill ? this.record.message('ready', { checks: report }) : undefined;
     }
     this.record.presence.isMissed();
     const blockedBy = firstObstacle(report)?.kind ?? null;
@@ -123,6 +125,7 @@ export class Attempts {
       const facts = { at, reason: report.reason, blockedBy, inVain };
       await this.record.put(change.attemptBlocked(this.record.state, run, facts));
     }
+    if (this.record.current(ticket)?.phase !== 'deciding') return undefined;
     const message = this.record.message('not-ready', { checks: report, reason: this.record.state.why });
     if (this.record.gateId === undefined) this.record.decisions.conclude();
     return message;
@@ -158,14 +161,13 @@ export class Attempts {
       settings: this.record.settings,
       claim: run.claim,
       lastSuccess: this.record.state.lastSuccess,
-      abandoned: run.abandoned,
       release,
     };
   }
 
   /** restic runs (or the look for its snapshot does). On the disk when this resolves. */
   async started(ticket: Ticket, process: RecordedProcess): Promise<void> {
-    await this.move(ticket, 'backing-up', { process, abandoned: null });
+    await this.move(ticket, 'backing-up', { process });
   }
 
   async verifying(ticket: Ticket): Promise<void> {
@@ -226,6 +228,7 @@ export class Attempts {
           snapshot: success.snapshotId.slice(0, 8),
         });
         const debt = this.record.debtAfter(success, at);
+        this.record.alerts.succeeded();
         await this.record.put(change.attemptSucceeded(this.record.state, run, { at, success, debt, why }));
         return;
       }
@@ -235,6 +238,7 @@ export class Attempts {
             at,
             partial: successOf(run.id, outcome),
             reason: outcome.reason,
+            heldBack: outcome.heldBack,
           }),
         );
         return;
@@ -277,6 +281,28 @@ export class Attempts {
     }
   }
 
+  /**
+   * A last good snapshot is not in its repository any more, and it was not us who removed it. `at`: its time, ISO 8601.
+   * Said once for each snapshot and process.
+   */
+  lastGoodVanished(snapshotId: string, at: string): void {
+    if (this.vanished === snapshotId) return;
+    this.vanished = snapshotId;
+    const { settings, sentences, clock } = this.record;
+    const time = sentences.when(Date.parse(at), clock.now());
+    const values = { plan: settings.name, snapshot: snapshotId.slice(0, 8), time };
+    this.record.warn(new Problem('last-good-vanished', values));
+    const cause = `snapshot-vanished:${snapshotId.slice(0, 16)}`;
+    this.record.alerts.raise('backup', {
+      kind: 'snapshot-vanished',
+      severity: 'critical',
+      cause,
+      reason: '',
+      failureClass: null,
+    });
+    void this.record.put(this.record.state);
+  }
+
   /** The attempt is over, retention included. Returns the message that leaves restic-run. */
   async complete(
     ticket: Ticket,
@@ -295,7 +321,7 @@ export class Attempts {
       const reason = this.reasonOf(outcome);
       const message = this.record.message(event, { ...extras, reason, end: run.outcome });
       if (run.outcome === 'succeeded') this.countGapFromNow();
-      const ended = this.record.decisions.finish(afterMaintenance(run, maintenance), run.outcome, {
+      const ended = this.record.decisions.finish(run, run.outcome, {
         reason,
         extras,
         byMessage: true,
@@ -343,13 +369,6 @@ export class Attempts {
 
 function nameOf({ run, attempt }: Ticket): string {
   return `${run}/${attempt}`;
-}
-
-/** The run with what its maintenance left behind: a restic that did not end well may not have removed its lock. */
-function afterMaintenance(run: RunState, maintenance: MaintenanceResult | undefined): RunState {
-  const last = maintenance?.steps.at(-1);
-  if (last === undefined || last.outcome === 'done') return run;
-  return { ...run, abandoned: run.process ?? run.abandoned };
 }
 
 function successOf(

@@ -9,7 +9,8 @@ const FIRST_PLAUSIBLE_MS = Date.UTC(2026, 0, 1);
 
 /**
  * The state after the clock was put back: what waits for a moment of the wrong clock would wait for as long as the clock
- * was wrong. Debts and successes stay what they are. The same state when the clock was not put back.
+ * was wrong, and a debt that begins then would be late for nobody. Successes, and debts that have begun, stay what they
+ * are. The same state when the clock was not put back.
  *
  * @param seenAt what this process saw the clock show at its last look, ms
  * @param following finds the next slot from now on, ms; null without a schedule
@@ -26,8 +27,11 @@ export function afterClockSetBack(
   const slot = following();
   const asFar = (at: string): string =>
     earlier(at, now + Math.max(SHORTEST_DELAY_MS, Date.parse(at) - wrongAt)) ?? at;
+  const notAfter = (dueAt: string | null): string | null => earlier(dueAt, slot);
   const healed: PlanState = {
     ...state,
+    dueAt: notAfter(state.dueAt),
+    drives: state.drives.map((drive) => ({ ...drive, dueAt: notAfter(drive.dueAt) })),
     changedAt: iso(now),
     paused: paused && {
       since: earlier(paused.since, now) ?? paused.since,

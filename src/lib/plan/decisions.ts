@@ -3,14 +3,15 @@ import type { Carried, Ticket } from '../message.ts';
 import { Problem } from '../problem.ts';
 import type { AnnouncementExtras, FinishedRun } from './announcement.ts';
 import { backupMessage, envelope } from './announcement.ts';
-import { Announcer } from './announcer.ts';
 import { dueAfterLast } from './drives.ts';
+import { PendingAnnouncements } from './pending-announcements.ts';
 import { mayPowerUp, meansAbsent } from './power-up.ts';
 import type { PlanRecord } from './record.ts';
 import type { Decision } from './retry-policy.ts';
 import { decide, SHORTEST_DELAY_MS } from './retry-policy.ts';
 import type { RunEnd, RunState } from './state.ts';
 import * as change from './transitions.ts';
+import { noteEnd } from './worth-telling.ts';
 
 /** A drive that is switched off and on again is off for at least so long. */
 const OFF_MS = 5000;
@@ -18,21 +19,16 @@ const OFF_MS = 5000;
 /** What follows from attempts: another one, or the end of the run; one decision per attempt. */
 export class Decisions {
   private readonly record: PlanRecord;
-  private readonly announcer: Announcer;
+  private readonly pending: PendingAnnouncements;
 
   constructor(record: PlanRecord) {
     this.record = record;
-    this.announcer = new Announcer(record.clock, record.sentences, (port, finished, extras, payload) => {
-      record.deliver(() => {
-        const backup = backupMessage(record.state, port, { ...finished.extras, ...extras });
-        record.gateDoor?.send(port, envelope(finished.carried, backup, payload));
-      });
-    });
+    this.pending = new PendingAnnouncements(record.clock);
   }
 
   /** A message of this plan reached its gate. False for copies and stale ones. */
   arrivedAtGate(ticket: Ticket, message: Carried): boolean {
-    const finished = this.announcer.take(ticket, message);
+    const finished = this.pending.take(ticket, message);
     if (finished !== undefined) {
       this.announce(finished);
       return true;
@@ -142,27 +138,20 @@ export class Decisions {
       sentence: why,
       extras: { outcome, failureClass, trigger, ...extras, run: id, attempt, end, reason },
       carried: record.carried,
-      recovered: record.state.alarmed && end === 'succeeded',
     };
     record.lease.end();
     record.stoppedBy(undefined);
-    const hasGate = record.gateDoor !== undefined;
-    if (byMessage && hasGate) this.announcer.keep(told, (finished) => this.announcementLost(finished));
-    const alarmed = end === 'gave-up' && hasGate;
+    if (byMessage && record.gateDoor !== undefined)
+      this.pending.keep(told, (finished) => this.announcementLost(finished));
+    noteEnd(record.alerts, run, end, facts);
     const written = record.put(
-      change.endRun(record.state, run, { at: now, end, reason, nextAttemptAt: next, alarmed, why }),
+      change.endRun(record.state, run, { at: now, end, reason, nextAttemptAt: next, why }),
       () => {
         if (!byMessage) this.announce(told);
       },
     );
     record.tick();
     return written;
-  }
-
-  /** The pause is over. */
-  releaseAlerts(): void {
-    // Without a gate nobody hears them: who was not told of trouble is not told that it is over either.
-    if (this.record.gateDoor !== undefined) this.announcer.release();
   }
 
   /** The message of the present attempt did not come back in time. */
@@ -195,10 +184,14 @@ export class Decisions {
     this.announce(finished);
   }
 
+  /** The end by its port. */
   private announce(finished: FinishedRun): void {
-    // Nobody is there to be told; a gate that comes later says nothing of it.
-    if (this.record.gateDoor === undefined) return;
-    const paused = this.record.state.paused !== null;
-    this.announcer.announce(finished, this.record.settings.name, { paused });
+    const { record } = this;
+    const port = finished.end === 'succeeded' ? 'good-backup' : 'ended';
+    // Without a gate nobody is there to be told; one that comes later says nothing of it.
+    record.deliver(() => {
+      const backup = backupMessage(record.state, port, finished.extras);
+      record.gateDoor?.send(port, envelope(finished.carried, backup, finished.sentence));
+    });
   }
 }

@@ -1,3 +1,4 @@
+import type { AlertPolicy } from '../alerts/policy.ts';
 import type { Carried } from '../message.ts';
 import type { Problem } from '../problem.ts';
 import type { Snapshot } from '../restic/outcome.ts';
@@ -28,6 +29,10 @@ export interface GateDoor {
   send(port: 'try-again' | 'good-backup' | 'ended' | 'alert', message: Carried): void;
   /** Whether the `try-again` port has a wire. */
   readonly triesAgainByWire: boolean;
+  /** When people are told of trouble. */
+  readonly alerts: AlertPolicy;
+  /** Whether the `alert` port has a wire: until then alerts wait. */
+  readonly hearsAlerts: boolean;
   refresh(): void;
   /** Writes the public mirror of the state; must never throw or block. */
   mirror(state: PlanState): void;

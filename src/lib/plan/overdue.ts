@@ -1,25 +1,27 @@
+import { SEVERITIES } from '../alerts/alert.ts';
+import type { Tiers } from '../alerts/tiers.ts';
+import { DEFAULT_TIERS, parseThreshold, thresholdMs } from '../alerts/tiers.ts';
 import { iso } from '../clock.ts';
-import type { Schedule } from './schedule.ts';
-import { nextSlot } from './schedule.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-
-/** A plan that nothing but events starts has no cadence; once it owes, it is taken for a daily one. */
-const CADENCE_OF_EVENTS_MS = DAY_MS;
-/** An hourly plan may be as late as that: a backup takes its time, and a retry too. */
-const SHORTEST_ALLOWANCE_MS = HOUR_MS;
-/** A monthly plan should not be late for a month before anybody knows. */
-const LONGEST_ALLOWANCE_MS = 3 * DAY_MS;
+const DEFAULTS: Tiers = {
+  info: parseThreshold(DEFAULT_TIERS.info) ?? null,
+  warning: parseThreshold(DEFAULT_TIERS.warning) ?? null,
+  critical: parseThreshold(DEFAULT_TIERS.critical) ?? null,
+};
 
 /**
- * When a debt that begins at `dueAt` (ISO 8601) has lasted too long: after one more cadence of the plan, at least an
- * hour and at most three days. Before that it is late as plans are whose device is not always there. Null without a debt.
+ * When a debt that begins at `dueAt` (ISO 8601) has lasted so long that the first tier of lateness speaks. Until then a
+ * plan is only as late as plans are whose device is not always there. Null without a debt.
+ *
+ * @param tiers of the plan's gate. One that never speaks, or none at all, makes no plan less late: the defaults count
  */
-export function overdueAt(schedule: Schedule, dueAt: string | null): string | null {
+export function overdueAt(dueAt: string | null, cadenceMs: number, tiers: Tiers = DEFAULTS): string | null {
   if (dueAt === null) return null;
-  const due = Date.parse(dueAt);
-  const next = nextSlot(schedule, due, due) ?? due + CADENCE_OF_EVENTS_MS;
-  const allowance = Math.min(Math.max(next - due, SHORTEST_ALLOWANCE_MS), LONGEST_ALLOWANCE_MS);
-  return iso(due + allowance);
+  const allowedMs = firstMs(tiers, cadenceMs) ?? firstMs(DEFAULTS, cadenceMs) ?? cadenceMs;
+  return iso(Date.parse(dueAt) + allowedMs);
+}
+
+function firstMs(tiers: Tiers, cadenceMs: number): number | undefined {
+  const all = SEVERITIES.map((tier) => thresholdMs(tiers, tier, cadenceMs)).filter((ms) => ms !== null);
+  return all.length === 0 ? undefined : Math.min(...all);
 }

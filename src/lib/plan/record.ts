@@ -5,6 +5,8 @@ import type { Language } from '../language.ts';
 import type { Carried, Ticket } from '../message.ts';
 import type { Problem } from '../problem.ts';
 import type { Progress } from '../restic/outcome.ts';
+import type { AlertDesk } from './alert-desk.ts';
+import { PlanAlerts } from './alerts.ts';
 import type { AnnouncementExtras } from './announcement.ts';
 import { backupMessage, envelope } from './announcement.ts';
 import { Attempts } from './attempts.ts';
@@ -66,6 +68,10 @@ export class PlanRecord {
   readonly decisions: Decisions;
   /** When its device is there. */
   readonly learning: Learning;
+  /** What people are told. */
+  readonly alerts: PlanAlerts;
+  /** Its repository, to tell plans that wait for the same one. */
+  place = '';
 
   private plan: PlanDoor | undefined;
   private gate: GateDoor | undefined;
@@ -83,7 +89,7 @@ export class PlanRecord {
     settings: PlanSettings,
     state: PlanState,
     services: RecordServices,
-    changed: () => void = () => undefined,
+    { desk, changed }: { readonly desk: AlertDesk; readonly changed: () => void },
   ) {
     this.key = settings.key;
     this.settings = settings;
@@ -94,6 +100,7 @@ export class PlanRecord {
     this.attempts = new Attempts(this);
     this.decisions = new Decisions(this);
     this.learning = new Learning(this);
+    this.alerts = new PlanAlerts(this, desk);
     this.lease = new Lease(services.clock, () => this.decisions.messageLost());
     this.ledger = new Ledger(
       state,
@@ -102,6 +109,7 @@ export class PlanRecord {
         this.gate?.mirror(committed);
         this.refresh();
         this.device?.reconsider();
+        this.alerts.deliver();
       },
       (problem) => this.warn(problem),
     );
@@ -134,12 +142,13 @@ export class PlanRecord {
   attachPlan(
     door: PlanDoor,
     settings: PlanSettings,
-    surroundings: { witness: Witness | undefined; device: DeviceDoor | undefined },
+    surroundings: { witness: Witness | undefined; device: DeviceDoor | undefined; place: string },
   ): void {
     this.plan = door;
     this.settings = settings;
     this.witness = surroundings.witness;
     this.device = surroundings.device;
+    this.place = surroundings.place;
     this.refresh();
   }
 
@@ -165,6 +174,7 @@ export class PlanRecord {
   /** Flows run and the past is known: from here on things start by themselves. */
   open(): void {
     this.opened = true;
+    this.alerts.wakes();
     for (const send of this.unsent.splice(0)) send();
     if (this.state.run?.phase === 'deciding') this.decisions.conclude();
     this.tick();
@@ -184,6 +194,11 @@ export class PlanRecord {
   /** The message that answers "not now, because". */
   notNow(reason: string, carried: Carried): Carried {
     return envelope(carried, backupMessage(this.state, 'not-now', { reason }), reason);
+  }
+
+  /** Says "not now" at the plan's own output: what was asked for came by another way. */
+  sayNotNow(reason: string): void {
+    this.deliver(() => this.plan?.send('not-now', this.notNow(reason, {})));
   }
 
   /** The message that has the plan's device switched; it belongs to no run's way through the flow. */
@@ -212,6 +227,7 @@ export class PlanRecord {
     const until = this.state.paused?.until ?? null;
     if (until !== null && Date.parse(until) <= now) this.unpause();
     if (this.state.paused === null) startWhatIsOwed(this, now);
+    this.alerts.look(now);
     // What was started may have set the next look already.
     this.cancelTimer?.();
     this.cancelTimer = this.clock.after(this.untilNextLook(now), () => this.tick());
@@ -243,7 +259,8 @@ export class PlanRecord {
     const now = this.clock.now();
     const next = this.sentences.next(parsed(this.state.nextAttemptAt), now);
     const why = this.state.run === null ? `${this.sentences.say('resumed')} ${next}` : this.state.run.reason;
-    void this.put({ ...this.state, paused: null, why }, () => this.decisions.releaseAlerts());
+    this.alerts.wakes();
+    void this.put({ ...this.state, paused: null, why });
   }
 
   // --- runs and attempts ---
@@ -362,7 +379,8 @@ export class PlanRecord {
     const changedAt = iso(Math.max(this.clock.now(), parsed(next.changedAt) ?? 0));
     if (this.isTrying && (next.run === null || next.run.phase === 'waiting')) this.attempts.over();
     const learned = this.learning.news();
-    return this.ledger.commit({ ...next, ...learned, changedAt, waitingFor: waitingFor(next) }, then);
+    const alerts = this.alerts.after(next);
+    return this.ledger.commit({ ...next, ...learned, alerts, changedAt, waitingFor: waitingFor(next) }, then);
   }
 }
 

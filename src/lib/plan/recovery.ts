@@ -1,3 +1,4 @@
+import { QUIET } from '../alerts/trouble.ts';
 import type { Clock } from '../clock.ts';
 import { iso } from '../clock.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -48,7 +49,7 @@ export async function recollect(
       : [];
   const mirror = await recallMirror().catch(() => undefined);
   if (isPlanState(mirror) && mirror.plan === settings.key) {
-    return { state: unconfirmed(mirror), problems };
+    return { state: unconfirmed(completed(mirror)), problems };
   }
   return { state: { ...newPlanState(settings.key, settings.name), testimonyOwed: true }, problems };
 }
@@ -68,11 +69,14 @@ function unconfirmed(mirror: PlanState): PlanState {
   };
 }
 
+/** A state as a journal of version 0.1 may have it. */
+type OlderState = Omit<PlanState, 'drives' | 'alerts'> & Partial<Pick<PlanState, 'drives' | 'alerts'>>;
+
 /** A state with what an older version did not know of: its only drive is that of the last success. */
-function completed(state: Omit<PlanState, 'drives'> & Partial<Pick<PlanState, 'drives'>>): PlanState {
-  if (state.drives !== undefined) return { ...state, drives: state.drives };
-  const { lastSuccess, dueAt } = state;
-  return { ...state, drives: lastSuccess === null ? [] : drivesAfter([], lastSuccess, dueAt) };
+function completed(state: OlderState): PlanState {
+  const { lastSuccess, dueAt, alerts = QUIET } = state;
+  const drives = state.drives ?? (lastSuccess === null ? [] : drivesAfter([], lastSuccess, dueAt));
+  return { ...state, drives, alerts };
 }
 
 /** Fits a remembered state to the present settings: new plans, renamed ones, edited schedules, other hosts. */
@@ -199,9 +203,8 @@ export async function resumeInterrupted(record: PlanRecord): Promise<void> {
   if (run === null || run.phase === 'waiting' || run.phase === 'deciding') return;
   const now = (): number => record.clock.now();
   if (run.phase === 'retention') {
-    // Its debt was paid before we died; slots since then are owed. What followed the backup may have left its lock.
-    const abandoned = run.process ?? run.abandoned;
-    void record.decisions.finish({ ...run, abandoned }, 'succeeded', { reason: record.state.why });
+    // Its debt was paid before we died; slots since then are owed.
+    void record.decisions.finish(run, 'succeeded', { reason: record.state.why });
     return;
   }
   await untilGone(run.process, record.clock);

@@ -1,4 +1,5 @@
 import { Problem } from '../problem.ts';
+import { AlertDesk } from './alert-desk.ts';
 import type { DeviceDoor, GateDoor, PlanDoor, Witness } from './doors.ts';
 import type { RecordServices } from './record.ts';
 import { PlanRecord } from './record.ts';
@@ -11,6 +12,8 @@ export interface PlanJoin {
   readonly settings: PlanSettings;
   readonly door: PlanDoor;
   readonly witness: Witness | undefined;
+  /** Its repository: plans with the same one wait for the same thing. */
+  readonly place: string;
   /** Undefined: nothing is switched or mounted for the plan. */
   readonly device?: DeviceDoor;
   /** What flow context remembers, of unknown shape. */
@@ -39,9 +42,11 @@ export class PlanRegistry {
   private readonly observers = new Set<(key: string) => void>();
   /** The plan nodes that are there now, by key. */
   private readonly joined = new Map<string, PlanJoin>();
+  private readonly desk: AlertDesk;
 
   constructor(services: RecordServices) {
     this.services = services;
+    this.desk = new AlertDesk(services.clock, (gateId) => this.plansOf(gateId));
   }
 
   /** The records of all plans whose nodes are there. */
@@ -52,6 +57,11 @@ export class PlanRegistry {
   /** The record of a plan whose node is there; undefined while it is being read. */
   find(key: string): PlanRecord | undefined {
     return this.joined.has(key) ? this.records.get(key) : undefined;
+  }
+
+  /** Whether a plan's node is there. */
+  has(key: string): boolean {
+    return this.joined.has(key);
   }
 
   /**
@@ -134,7 +144,11 @@ export class PlanRegistry {
     const plan = this.joined.get(key);
     if (plan === undefined) return;
     const before = record.settings;
-    record.attachPlan(plan.door, plan.settings, { witness: plan.witness, device: plan.device });
+    record.attachPlan(plan.door, plan.settings, {
+      witness: plan.witness,
+      device: plan.device,
+      place: plan.place,
+    });
     this.giveToGate(record);
     fitToSettings(record, before);
     // An earlier deploy is still busy with the plan's past, and will open it.
@@ -163,7 +177,10 @@ export class PlanRegistry {
     const reading =
       this.reading.get(key) ??
       recollect(plan.settings, this.services.journal, plan.recallMirror).then(({ state, problems }) => {
-        const record = new PlanRecord(plan.settings, state, this.services, () => this.tell(key));
+        const record = new PlanRecord(plan.settings, state, this.services, {
+          desk: this.desk,
+          changed: () => this.tell(key),
+        });
         this.records.set(key, record);
         for (const problem of problems) plan.door.warn(problem.in(this.services.language));
         return record;
@@ -172,6 +189,15 @@ export class PlanRegistry {
     const done = (): void => void this.reading.delete(key);
     reading.then(done, done);
     return reading;
+  }
+
+  /** The plans that a gate claims; undefined in the place of one that is not open yet. */
+  private plansOf(gateId: string): readonly (PlanRecord | undefined)[] {
+    const claimed = this.claims.find(({ door }) => door.id === gateId)?.planKeys ?? [];
+    return claimed
+      .filter((key) => this.joined.has(key))
+      .map((key) => this.find(key))
+      .map((record) => (record?.isOpen === true ? record : undefined));
   }
 
   private giveToGate(record: PlanRecord): void {

@@ -1,10 +1,9 @@
+import { isAlertState } from '../alerts/stored.ts';
+import { count, flag, has, list, listOf, oneOf, optional, orNull, text, time } from '../journal/shape.ts';
 import type { PlanState, RunPhase } from './state.ts';
 import { STATE_SCHEMA } from './state.ts';
 
-type Shape = (value: unknown) => boolean;
-type Fields<T> = { readonly [K in keyof T]?: Shape };
-
-const PHASES: ReadonlySet<unknown> = new Set<RunPhase>([
+const PHASES: readonly RunPhase[] = [
   'handed-out',
   'checking',
   'ready',
@@ -14,24 +13,7 @@ const PHASES: ReadonlySet<unknown> = new Set<RunPhase>([
   'retention',
   'deciding',
   'waiting',
-]);
-
-const text: Shape = (value) => typeof value === 'string';
-const flag: Shape = (value) => typeof value === 'boolean';
-const list: Shape = (value) => Array.isArray(value);
-const count: Shape = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const time: Shape = (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
-const orNull =
-  (shape: Shape): Shape =>
-  (value) =>
-    value === null || shape(value);
-function has<T>(fields: Fields<T>): Shape {
-  const shapes = Object.entries(fields) as [string, Shape][];
-  return (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    shapes.every(([name, shape]) => shape((value as Record<string, unknown>)[name]));
-}
+];
 
 const isSuccess = has<NonNullable<PlanState['lastSuccess']>>({
   at: time,
@@ -46,11 +28,13 @@ const isRun = has<NonNullable<PlanState['run']>>({
   startedAt: time,
   attempt: (value) => count(value) && value !== 0,
   attemptStartedAt: time,
-  phase: (value) => PHASES.has(value),
+  phase: oneOf(PHASES),
   checked: flag,
   outcome: orNull(text),
   failureClass: orNull(text),
   reason: text,
+  // Missing in the journals of version 0.1.
+  heldBack: (value) => value === undefined || flag(value),
   failures: count,
   waits: count,
   everFailed: flag,
@@ -86,10 +70,10 @@ const isState = has<PlanState>({
   lastPartial: orNull(isSuccess),
   acceptedRepositories: list,
   // Missing in the journals of version 0.1; filled in when they are read.
-  drives: (value) => value === undefined || (Array.isArray(value) && value.every(isDrive)),
-  acceptedOwed: (value) => value === undefined || (Array.isArray(value) && value.every(isAccepted)),
+  drives: optional(listOf(isDrive)),
+  acceptedOwed: optional(listOf(isAccepted)),
+  alerts: optional(isAlertState),
   testimonyOwed: flag,
-  alarmed: flag,
   history: list,
 });
 

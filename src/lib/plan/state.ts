@@ -1,4 +1,6 @@
 import type { StoredModel } from '../adaptive/stored.ts';
+import type { AlertState } from '../alerts/trouble.ts';
+import { QUIET } from '../alerts/trouble.ts';
 import type { CheckResult } from '../checks/check.ts';
 import type { FailureClass } from '../failure.ts';
 import type { BackupFigures, SnapshotClaim } from '../restic/outcome.ts';
@@ -99,6 +101,8 @@ export interface RunState {
   /** Which kind of check said no; null unless blocked. */
   readonly blockedBy: CheckResult['kind'] | null;
   readonly reason: string;
+  /** Partial because of a guard, not of files that could not be read; missing in older journals: no. */
+  readonly heldBack?: boolean;
   /** Failures and waits since the budgets were fresh. */
   readonly failures: number;
   readonly waits: number;
@@ -110,8 +114,6 @@ export interface RunState {
   readonly vainPowerUps?: number;
   /** The running restic, to be recognised by a later process of ours. */
   readonly process: RecordedProcess | null;
-  /** A restic that died in this run when we did: it may have left its lock. */
-  readonly abandoned: RecordedProcess | null;
   /** What restic said it saved and nobody has seen yet. */
   readonly claim: SnapshotClaim | null;
   /** When the budgets become fresh again (the next slot); null without a schedule. */
@@ -126,6 +128,8 @@ export interface HistoryEntry {
   readonly outcome: AttemptOutcome | RunEnd;
   readonly reason: string;
   readonly failureClass?: FailureClass;
+  /** Which kind of check said no. */
+  readonly blockedBy?: CheckResult['kind'];
   readonly snapshotId?: string;
 }
 
@@ -164,16 +168,14 @@ export interface PlanState {
   readonly lastPartial: SuccessRecord | null;
   /** Repository ids this plan's successes count in. */
   readonly acceptedRepositories: readonly string[];
-  /** A restic that ended with its drive away, in a run that is over: its lock may still be there. */
-  readonly abandoned?: RecordedProcess | null;
   /** Accepted snapshots whose tag `incomplete` is still to be taken away, at most 8; missing in older journals: none. */
   readonly acceptedOwed?: readonly AcceptedSnapshot[];
   /** What is on each of them, the latest last; at most 8, without those that were given up for a year. */
   readonly drives: readonly DriveState[];
   /** The journal was lost and the repository has not been asked yet for the last success. */
   readonly testimonyOwed: boolean;
-  /** A gave-up alert was sent and no recovery yet. */
-  readonly alarmed: boolean;
+  /** What is wrong, and what people have been told of it. */
+  readonly alerts: AlertState;
   /** When its device is there, as far as it was learned; null, and missing in older journals: nothing was. */
   readonly learned?: StoredModel | null;
   readonly history: readonly HistoryEntry[];
@@ -207,10 +209,9 @@ export function newPlanState(plan: string, name: string): PlanState {
     lastPartial: null,
     acceptedRepositories: [],
     acceptedOwed: [],
-    abandoned: null,
     drives: [],
     testimonyOwed: false,
-    alarmed: false,
+    alerts: QUIET,
     learned: null,
     history: [],
   };

@@ -36,20 +36,19 @@ export function beginRun(
     failureClass: null,
     blockedBy: null,
     reason: '',
+    heldBack: false,
     failures: 0,
     waits: 0,
     everFailed: false,
     freeRestartUsed: false,
     process: null,
     vainPowerUps: 0,
-    abandoned: state.abandoned ?? null,
     claim: null,
     nextSlotAt: facts.nextSlotAt === null ? null : iso(facts.nextSlotAt),
   };
   return {
     ...state,
     run,
-    abandoned: null,
     pending: null,
     nextAttemptAt: null,
     lastAttemptAt: at,
@@ -74,6 +73,7 @@ export function handOut(state: PlanState, run: RunState, facts: { at: number; wh
       failureClass: null,
       blockedBy: null,
       reason: '',
+      heldBack: false,
       process: null,
     },
     pending: null,
@@ -89,7 +89,7 @@ export function enterPhase(
   run: RunState,
   phase: RunPhase,
   why: string,
-  more: Partial<Pick<RunState, 'checked' | 'process' | 'abandoned'>> = {},
+  more: Partial<Pick<RunState, 'checked' | 'process'>> = {},
 ): PlanState {
   return { ...state, run: { ...run, ...more, phase }, why };
 }
@@ -126,17 +126,10 @@ export function attemptBlocked(
       attempt: run.attempt,
       outcome: 'blocked',
       reason: facts.reason,
+      ...(facts.blockedBy === null ? {} : { blockedBy: facts.blockedBy }),
     }),
   };
 }
-
-/** A restic that fails so may have left its lock: it could not reach it any more, or was shot. */
-const LEAVES_LOCK: ReadonlySet<FailureClass> = new Set([
-  'interrupted',
-  'device-unavailable',
-  'device-readonly',
-  'stalled',
-]);
 
 /** The attempt ended without a snapshot that was seen. */
 export function attemptFailed(
@@ -163,7 +156,6 @@ export function attemptFailed(
       reason,
       claim,
       process: null,
-      abandoned: LEAVES_LOCK.has(failureClass) ? (run.process ?? run.abandoned) : run.abandoned,
       vainPowerUps: (run.vainPowerUps ?? 0) + (failureClass === 'power-up-failed' ? 1 : 0),
       failures: run.failures + 1,
       everFailed: true,
@@ -189,7 +181,6 @@ export function attemptInterrupted(
     outcome: 'interrupted',
     reason,
     process: null,
-    abandoned: run.process ?? run.abandoned,
     freeRestartUsed: true,
   };
   const noted: PlanState = {
@@ -258,14 +249,15 @@ export function stampSuccess(before: PlanState, success: SuccessRecord, debt: Ne
 export function attemptPartial(
   state: PlanState,
   run: RunState,
-  facts: { at: number; partial: SuccessRecord; reason: string },
+  facts: { at: number; partial: SuccessRecord; reason: string; heldBack: boolean },
 ): PlanState {
+  const { reason, heldBack } = facts;
   return {
     ...state,
-    run: { ...run, phase: 'deciding', outcome: 'partial', reason: facts.reason, claim: null, process: null },
+    run: { ...run, phase: 'deciding', outcome: 'partial', reason, heldBack, claim: null, process: null },
     lastPartial: facts.partial,
     lastPartialAt: facts.partial.at,
-    why: facts.reason,
+    why: reason,
   };
 }
 
@@ -331,22 +323,18 @@ export function endRun(
     end: RunEnd;
     reason: string;
     nextAttemptAt: number | null;
-    /** Somebody is told that it gave up. */
-    alarmed: boolean;
     why: string;
   },
 ): PlanState {
   const at = iso(facts.at);
-  const failureClass = run.failureClass;
+  const { failureClass, blockedBy } = run;
   const snapshotId = endSnapshot(state, facts.end);
   return {
     ...state,
     run: null,
-    abandoned: run.abandoned,
     pending: null,
     nextAttemptAt: facts.nextAttemptAt === null ? null : iso(facts.nextAttemptAt),
     lastCancelledAt: facts.end === 'cancelled' ? at : state.lastCancelledAt,
-    alarmed: facts.alarmed || (state.alarmed && facts.end !== 'succeeded'),
     why: facts.why,
     history: withHistory(state, {
       at,
@@ -355,6 +343,7 @@ export function endRun(
       outcome: facts.end,
       reason: facts.reason,
       ...(failureClass === null ? {} : { failureClass }),
+      ...(blockedBy === null ? {} : { blockedBy }),
       ...(snapshotId === undefined ? {} : { snapshotId }),
     }),
   };

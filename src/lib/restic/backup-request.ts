@@ -1,4 +1,5 @@
 import type { RecordedProcess } from '../system-process.ts';
+import type { LastGood } from './last-good.ts';
 import type { MaintenanceResult, MaintenanceStep } from './maintenance-result.ts';
 import type { BackupOutcome, Progress } from './outcome.ts';
 import type { RunHooks } from './repository.ts';
@@ -27,6 +28,8 @@ export interface BackupRequest {
   readonly retention: Retention;
   /** Figures of the last good (or accepted) backup, against which a sudden loss shows. */
   readonly previous?: SourceSize;
+  /** The last good snapshot in each repository that takes turns, to notice that one is gone. */
+  readonly lastGoods?: readonly LastGood[];
   /** Percent of files or bytes that may be lost since then; more makes the backup partial. */
   readonly shrinkLimit: number;
 }
@@ -40,6 +43,11 @@ export interface BackupHooks extends RunHooks {
    * journal before maintenance starts.
    */
   readonly onOutcome?: (outcome: BackupOutcome) => Promise<void>;
+  /**
+   * The last good snapshot before this attempt (id and time, ISO 8601 UTC) is not in its local repository any more, and
+   * it was not us who removed it. After the outcome, whatever that is; again with each attempt.
+   */
+  readonly onVanished?: (snapshotId: string, at: string) => void;
   /** A step of the maintenance has begun, in this restic. */
   readonly onMaintenance?: (step: MaintenanceStep, process: RecordedProcess) => void;
   readonly onMaintenanceProgress?: (step: MaintenanceStep, progress: Progress) => void;

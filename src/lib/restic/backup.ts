@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
+import type { TextValues } from '../problem.ts';
 import { formatSize } from '../size.ts';
 import { maintain } from './after-backup.ts';
 import type { BackupHooks, BackupRequest, BackupResult } from './backup-request.ts';
 import { repositoryIdentity } from './identity.ts';
+import { vanishedLastGood } from './last-good.ts';
 import type { BackupFigures, BackupOutcome, Failure, SnapshotClaim } from './outcome.ts';
 import { atLeast } from './process/binary.ts';
 import type { ProcessResult } from './process/run.ts';
@@ -57,6 +59,7 @@ export async function runBackup(
       outcome = await marked(repository, outcome, hold !== undefined);
     }
     await hooks.onOutcome?.(outcome);
+    await lookForLastGood(repository, request, hooks, signal);
     // Entered side by side with others: what was owed only meanwhile waits for the next backup.
     if (outcome.kind !== 'succeeded' || mode === 'shared') return { outcome, maintenance: undefined };
     const { repositoryId } = outcome;
@@ -88,6 +91,18 @@ export async function verifyClaim(
   } finally {
     hold.release();
   }
+}
+
+/** Tells when somebody took the last good snapshot away: before our own retention does anything. */
+async function lookForLastGood(
+  repository: ResticRepository,
+  { planKey, lastGoods = [] }: BackupRequest,
+  { onVanished }: BackupHooks,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (onVanished === undefined || signal?.aborted === true) return;
+  const gone = await vanishedLastGood(repository, planKey, lastGoods, signal);
+  if (gone !== undefined) onVanished(gone.snapshotId, gone.at);
 }
 
 interface AttemptContext {
@@ -174,8 +189,8 @@ async function attempt(
     lookAtFolders(request),
     before === undefined ? undefined : lookForSnapshot(repository, claimed, request, before),
   ]);
-  const partialReason = whyPartial(repository, request, ended, figures, lostSource(sources, after));
-  const claim = partialReason === undefined ? claimed : { ...claimed, partialReason };
+  const shortfall = whyPartial(repository, request, ended, figures, lostSource(sources, after));
+  const claim = shortfall === undefined ? claimed : { ...claimed, ...shortfall };
   return verify(repository, claim, request, { startedMs, ...(early === undefined ? {} : { early }) });
 }
 
@@ -236,8 +251,8 @@ async function verify(
     return { kind: 'unverified', claim, failure: { ...identity.failure, class: 'unverified' } };
   const found = { figures, repositoryId: identity.value };
   if (claim.partialReason === undefined) return { kind: 'succeeded', snapshot: look.snapshot, ...found };
-  const { partialReason, unreadable } = claim;
-  return { kind: 'partial', snapshot: look.snapshot, ...found, reason: partialReason, unreadable };
+  const { partialReason: reason, heldBack = false, unreadable } = claim;
+  return { kind: 'partial', snapshot: look.snapshot, ...found, reason, heldBack, unreadable };
 }
 
 /** The outcome with its snapshot tagged as incomplete. `isAlone`: the lane is held exclusively. */
@@ -309,6 +324,9 @@ function endedWithout(
   return failed(failure ?? { class: 'unknown', reason: repository.text('backup.nothingSaved') });
 }
 
+/** Why a snapshot can only be partial, and whether a guard says so. */
+type Shortfall = Required<Pick<SnapshotClaim, 'partialReason' | 'heldBack'>>;
+
 /** Why this backup is not all that the plan wanted; undefined when it is. The gravest reason comes first. */
 function whyPartial(
   repository: ResticRepository,
@@ -316,14 +334,17 @@ function whyPartial(
   { classification, result }: CommandOutcome,
   figures: BackupFigures,
   lost: string | undefined,
-): string | undefined {
+): Shortfall | undefined {
   const { previous } = request;
   const size = { files: figures.filesTotal, bytes: figures.bytesTotal };
-  if (classification.class === 'corrupt')
-    return repository.text('partial.damage', { detail: classification.detail });
-  if (lost !== undefined) return repository.text('partial.lost', { path: lost });
+  const because = (key: string, heldBack: boolean, values: TextValues = {}): Shortfall => ({
+    partialReason: repository.text(`partial.${key}`, values),
+    heldBack,
+  });
+  if (classification.class === 'corrupt') return because('damage', false, { detail: classification.detail });
+  if (lost !== undefined) return because('lost', true, { path: lost });
   if (previous !== undefined && shrank(size, previous, request.shrinkLimit)) {
-    return repository.text(request.stream === undefined ? 'partial.shrank' : 'partial.shrankStream', {
+    return because(request.stream === undefined ? 'shrank' : 'shrankStream', true, {
       files: size.files,
       size: formatSize(size.bytes),
       filesBefore: previous.files,
@@ -331,17 +352,15 @@ function whyPartial(
       limit: request.shrinkLimit,
     });
   }
-  if (request.stream !== undefined && size.bytes === 0) return repository.text('partial.emptyStream');
-  if (previous === undefined && size.files === 0) return repository.text('partial.empty');
+  if (request.stream !== undefined && size.bytes === 0) return because('emptyStream', true);
+  if (previous === undefined && size.files === 0) return because('empty', true);
   if (classification.kind !== 'partial') return undefined;
   const skipped = result.signs.some(({ sign }) => sign === 'source-skipped');
   const unreadableOnly = !skipped && classification.class === undefined && result.errorCount > 0;
   if (unreadableOnly && request.unreadableAccepted) return undefined;
-  if (!unreadableOnly) return repository.text('partial.other', { detail: classification.detail });
-  return repository.text('partial.unreadable', {
-    count: result.errorCount,
-    first: result.errors[0]?.item ?? '',
-  });
+  // A source that restic left out was not there.
+  if (!unreadableOnly) return because('other', skipped, { detail: classification.detail });
+  return because('unreadable', false, { count: result.errorCount, first: result.errors[0]?.item ?? '' });
 }
 
 function figuresOf({ summary = {}, durationMs }: ProcessResult): BackupFigures {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { ProcessNow, RecordedProcess } from '../system-process.ts';
+import type { NotedStart } from './left-behind.ts';
 import type { Command, ResticRepository } from './repository.ts';
 import type { Answer } from './snapshots.ts';
 
@@ -61,8 +62,9 @@ function readLock(id: string, stdout: string): RepositoryLock | undefined {
 }
 
 /**
- * Whether a lock may be removed, and if not, why. `dead`: a process of ours that has ended, or one of this host that is
- * gone and has not renewed its lock for half an hour. `young`: its process is not to be seen here, but it may be in
+ * Whether a lock may be removed, and if not, why. `dead`: a process of ours that has ended, one of this host that is gone
+ * and locked just after a start of ours that nobody could follow, or one that is gone and has not renewed its lock for
+ * half an hour. `young`: its process is not to be seen here, but it may be in
  * another container of the same name.
  */
 export type LockVerdict = 'dead' | 'other-host' | 'alive' | 'young';
@@ -70,24 +72,32 @@ export type LockVerdict = 'dead' | 'other-host' | 'alive' | 'young';
 /** restic itself takes a lock that was not renewed for so long for stale. */
 export const STALE_LOCK_MS: number = 30 * 60_000;
 
+/** A restic that was started has its first lock by then, and renews it after that. */
+const LOCKS_WITHIN_MS = 5 * 60_000;
+
 /** What the verdict on a lock goes by. */
 export interface LockFacts {
   readonly lock: RepositoryLock;
   readonly hostName: string;
   /** Every restic that we remember to have started. */
   readonly own: readonly RecordedProcess[];
+  /** Restics of which nobody could note the process, because we died. */
+  readonly lostStarts: readonly NotedStart[];
   /** What its process number is now, on this machine. */
   readonly now: ProcessNow;
   readonly clock: Clock;
 }
 
 /** Judges one lock, without sending any signal. `restic unlock` would signal whoever has the number now. */
-export function judgeLock({ lock, hostName, own, now, clock }: LockFacts): LockVerdict {
+export function judgeLock({ lock, hostName, own, lostStarts, now, clock }: LockFacts): LockVerdict {
   if (lock.host !== hostName) return 'other-host';
   const mine = own.findLast(({ pid }) => pid === lock.pid);
   // Also a restic that is not ours: the lock may be its own, whoever had its number before.
   const gone = now.state === 'absent' || (now.name !== '' && !now.name.startsWith('restic'));
   if (!gone) return 'alive';
   if (mine !== undefined) return 'dead';
-  return clock.now() - Date.parse(lock.time) > STALE_LOCK_MS ? 'dead' : 'young';
+  const lockedAt = Date.parse(lock.time);
+  const isOfLostStart = lostStarts.some(({ at }) => lockedAt >= at && lockedAt - at < LOCKS_WITHIN_MS);
+  if (isOfLostStart) return 'dead';
+  return clock.now() - lockedAt > STALE_LOCK_MS ? 'dead' : 'young';
 }

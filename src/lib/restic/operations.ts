@@ -1,4 +1,3 @@
-import type { RecordedProcess } from '../system-process.ts';
 import type { CopyOperation } from './copy.ts';
 import { copy } from './copy.ts';
 import { createRepository } from './create.ts';
@@ -26,8 +25,7 @@ export type OperationRequest =
   | { readonly kind: 'snapshots'; readonly filter: SnapshotFilter }
   | { readonly kind: 'find'; readonly pattern: string; readonly filter: SnapshotFilter }
   | { readonly kind: 'stats'; readonly mode: StatsMode; readonly filter: SnapshotFilter }
-  /** `ownProcesses`: those that the journal remembers; those of this process are known. */
-  | { readonly kind: 'unlock'; readonly ownProcesses: readonly RecordedProcess[] }
+  | { readonly kind: 'unlock' }
   | { readonly kind: 'init' };
 
 /** As restic locks them; `unlock` and `init` want nobody beside them. */
@@ -100,6 +98,6 @@ async function start(
     case 'stats':
       return stats(repository, request.mode, request.filter, seen);
     default:
-      return unlock(repository, request.ownProcesses, seen);
+      return unlock(repository, seen);
   }
 }

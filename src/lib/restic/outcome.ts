@@ -62,6 +62,11 @@ export type BackupOutcome =
       readonly figures: BackupFigures;
       readonly repositoryId: string;
       readonly reason: string;
+      /**
+       * A guard found it incomplete (a source that was lost, empty, left out or shrank too far), not restic alone
+       * (files that could not be read, damage).
+       */
+      readonly heldBack: boolean;
       /** At most 20 paths that could not be read. */
       readonly unreadable: readonly string[];
     }
@@ -82,4 +87,6 @@ export interface SnapshotClaim {
   readonly repositoryId?: string;
   /** Why it can only be `partial` once it is seen; undefined: it will be `succeeded`. */
   readonly partialReason?: string;
+  /** A guard is the reason (see the partial outcome); undefined: no. */
+  readonly heldBack?: boolean;
 }

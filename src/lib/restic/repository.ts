@@ -9,6 +9,7 @@ import { translateBriefly } from '../language.ts';
 import type { TextValues } from '../problem.ts';
 import { Problem } from '../problem.ts';
 import type { RecordedProcess } from '../system-process.ts';
+import { processesIn } from '../system-process.ts';
 import { canCache } from './cache-room.ts';
 import type { LaneHold, LaneMode, Lanes } from './lane.ts';
 import { laneKey, localPath, processLanes } from './lane.ts';
@@ -154,11 +155,17 @@ export class ResticRepository {
     const notes = mayLock ? await this.leftBehind() : undefined;
     // Loaded with the first run, not with Node-RED.
     const { startRestic } = await import('./process/run.ts');
+    const isMounted = this.localPath === undefined ? undefined : await this.#mountWatch();
+    const workingFolder = await this.#workingFolder(
+      hasCache ? cacheFolder : tmpdir(),
+      command.driveSeen === true,
+    );
+    const start = notes?.noteStart(this.host.clock.now());
     const process = startRestic({
       binary,
       arguments: this.#argumentsOf(command, binary, hasCache),
       environment: { ...environment, ...command.environment },
-      workingFolder: await this.#workingFolder(hasCache ? cacheFolder : tmpdir(), command.driveSeen === true),
+      workingFolder,
       redact: this.redact,
       clock: this.host.clock,
       ...(command.feed === undefined ? {} : { feed: command.feed }),
@@ -169,12 +176,9 @@ export class ResticRepository {
       ...(command.stallMs === undefined
         ? {}
         : { stallMs: command.stallMs + (this.settings.retryLockMs ?? 0) }),
-      ...(this.localPath === undefined
+      ...(isMounted === undefined
         ? { startLimitMs: START_LIMIT_MS }
-        : {
-            driveProbe: () => this.#driveAnswers(command.readsOnly === true),
-            isMounted: await this.#mountWatch(),
-          }),
+        : { driveProbe: () => this.#driveAnswers(command.readsOnly === true), isMounted }),
     });
     const stop = (): void => process.stop(stopReason(signal));
     signal?.addEventListener('abort', stop, { once: true });
@@ -188,9 +192,9 @@ export class ResticRepository {
       const { pid, startTicks } = process;
       if (pid !== undefined) {
         rememberProcess({ pid, startTicks });
-        notes?.note({ pid, startTicks });
+        if (start !== undefined) notes?.note({ pid, startTicks }, start);
         hooks.onStarted?.({ pid, startTicks });
-      }
+      } else if (start !== undefined) notes?.dropStart(start);
       const outcome = this.#outcomeOf(command.arguments[0], await process.done);
       if (pid !== undefined && outcome.failure === undefined) notes?.drop({ pid, startTicks });
       return outcome;
@@ -247,6 +251,12 @@ export class ResticRepository {
   /** Its restics that have not ended well. Beside the caches: on another machine they would mean other processes. */
   async leftBehind(): Promise<LeftBehind> {
     return new LeftBehind(join(this.host.dataFolder, 'restics', await this.#name()));
+  }
+
+  /** Living restics that work where those on this repository do: ours, and perhaps others. */
+  async restics(): Promise<RecordedProcess[]> {
+    const folder = this.localPath === undefined ? await this.cacheFolder() : await this.laneKey();
+    return processesIn(folder, 'restic');
   }
 
   /** A file name that stands for its lane. */

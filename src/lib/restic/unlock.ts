@@ -34,33 +34,40 @@ interface Judged {
 /**
  * Removes the locks of our own dead processes, and no others; tells what was left and why. In a local repository the
  * lock's file is removed. In a remote one only `restic unlock` can do it, which signals process numbers and takes every
- * old lock: it is used only when it would do exactly what we want. The caller holds the lane.
+ * old lock: it is used only when it would do exactly what we want. `unnoted`: restics of ours of which there is no note. The caller
+ * holds the lane.
  */
 export async function unlock(
   repository: ResticRepository,
-  ownProcesses: readonly RecordedProcess[],
   context: OperationContext,
+  unnoted: readonly RecordedProcess[] = [],
 ): Promise<OperationResult> {
   const notes = await repository.leftBehind();
   const noted = notes.all();
+  const lostStarts = notes.lostStarts();
   // Looked at before the locks: one that ends now may still take one.
   const ended = noted.filter((process) => !isAlive(process));
+  const mayLive = lostStarts.length > 0 && (await survivors(repository)).length > 0;
+  const forget = (): void => {
+    for (const process of ended) notes.drop(process);
+    if (!mayLive) for (const start of lostStarts) notes.dropStart(start);
+  };
   const answer = await listLocks(repository, inContext(context));
   if (!answer.ok) return refused(answer.failure);
   const { clock } = repository.host;
-  const own = [...ownProcesses, ...noted, ...rememberedProcesses()];
+  const own = [...unnoted, ...noted, ...rememberedProcesses()];
   const hostName = hostname();
   const judged = await Promise.all(
     answer.value.map(async (lock): Promise<Judged> => {
       const now = processNow(lock.pid);
-      return { lock, now, verdict: judgeLock({ lock, hostName, own, now, clock }) };
+      return { lock, now, verdict: judgeLock({ lock, hostName, own, lostStarts, now, clock }) };
     }),
   );
   const dead = judged.filter(({ verdict }) => verdict === 'dead').map(({ lock }) => lock);
   const kept = judged.filter(({ verdict }) => verdict !== 'dead');
   const left = kept.map(({ lock, verdict }) => ({ lock, reason: whyLeft(repository, lock, verdict) }));
   if (dead.length === 0) {
-    for (const process of ended) notes.drop(process);
+    forget();
     return { kind: 'done', payload: { removed: [], left } satisfies UnlockPayload };
   }
   const { localPath } = repository;
@@ -76,29 +83,42 @@ export async function unlock(
     .map((lock) => ({ lock, reason: attempt.problem }));
   const payload: UnlockPayload = { removed, left: [...left, ...stuck] };
   if (stuck.length === 0) {
-    for (const process of ended) notes.drop(process);
+    forget();
     return { kind: 'done', payload };
   }
   return { kind: 'failed', payload, failure: { class: 'locked', reason: attempt.problem } };
 }
 
 /**
- * Before something locks the repository: removes what restics of ours left behind that died, with us or without us. Waits for one that outlived its Node-RED. The caller holds the lane.
+ * Before something locks the repository: removes what restics of ours left behind that died, with us or without us. Waits
+ * for one that outlived its Node-RED. The caller holds the lane.
  */
 export async function unlockAfterDeath(
   repository: ResticRepository,
   context: OperationContext,
 ): Promise<void> {
   const notes = await repository.leftBehind();
-  const ofThisLife = rememberedProcesses();
-  const isOurs = ({ pid, startTicks }: RecordedProcess): boolean =>
-    ofThisLife.some((own) => own.pid === pid && own.startTicks === startTicks);
-  const left = notes.all().filter((process) => !isOurs(process) || !isAlive(process));
-  await untilGone(repository, left, context.signal);
+  const lostStarts = notes.lostStarts();
+  const left = notes.all().filter((process) => !isOfThisLife(process) || !isAlive(process));
+  const unknown = lostStarts.length === 0 ? [] : await survivors(repository);
+  await untilGone(repository, [...left, ...unknown], context.signal);
   const { localPath } = repository;
-  const isLocked = localPath === undefined ? left.length > 0 : await hasLocks(localPath);
-  if (isLocked) await unlock(repository, [], context);
-  else for (const process of left) if (!isAlive(process)) notes.drop(process);
+  const isLocked = localPath === undefined ? left.length + lostStarts.length > 0 : await hasLocks(localPath);
+  if (isLocked) {
+    await unlock(repository, context, unknown);
+    return;
+  }
+  for (const process of left) if (!isAlive(process)) notes.drop(process);
+  if (!unknown.some(isAlive)) for (const start of lostStarts) notes.dropStart(start);
+}
+
+/** Restics on this repository that are alive and were not started by us, as far as can be seen. */
+async function survivors(repository: ResticRepository): Promise<RecordedProcess[]> {
+  return (await repository.restics()).filter((process) => !isOfThisLife(process));
+}
+
+function isOfThisLife({ pid, startTicks }: RecordedProcess): boolean {
+  return rememberedProcesses().some((own) => own.pid === pid && own.startTicks === startTicks);
 }
 
 /**

@@ -5,7 +5,7 @@ import { formatSize } from '../size.ts';
 import type { BackupRequest } from './backup-request.ts';
 import type { Failure, Snapshot, SnapshotClaim } from './outcome.ts';
 import type { Place } from './place.ts';
-import { LOOK_TIMEOUT_MS, place, samePlace } from './place.ts';
+import { isAbsent, LOOK_TIMEOUT_MS, place, samePlace } from './place.ts';
 import type { ResticRepository } from './repository.ts';
 import { CREATED_BY_TAG, listSnapshots, planTag, runTag } from './snapshots.ts';
 
@@ -46,23 +46,24 @@ async function lookLocally(
   request: BackupRequest,
   before: Place | undefined,
 ): Promise<SnapshotLook> {
-  const [look, id] = await Promise.all([place(path), findSnapshotFile(path, claim.snapshotId)]);
+  const [look, file] = await Promise.all([place(path), findSnapshotFile(path, claim.snapshotId)]);
   if (look.found !== 'repository') {
     // Without a config it is no repository: restic made the folders anew beneath the mount point.
-    if (look.found === 'no-repository' && id !== undefined) return ghost(repository, path, claim);
+    if (look.found === 'no-repository' && file.found === 'file') return ghost(repository, path, claim);
     return unknown(repository, 'verify.gone', await leftBeneath(repository));
   }
   if (claim.repositoryId !== undefined && claim.repositoryId !== look.place.repositoryId) {
     return unknown(repository, 'verify.other');
   }
-  if (id === undefined) return absent(repository.text('verify.absent', { snapshot: short(claim) }));
+  if (file.found === 'unknown') return unknown(repository, 'verify.unread');
+  if (file.found === 'nothing') return absent(repository.text('verify.absent', { snapshot: short(claim) }));
   if (before !== undefined && !samePlace(before, look.place)) {
     return absent(repository.text('verify.moved', { snapshot: short(claim) }));
   }
   return {
     kind: 'seen',
     snapshot: {
-      id,
+      id: file.id,
       time: claim.time,
       host: request.host,
       // restic takes `a,b` for two tags.
@@ -80,17 +81,26 @@ async function lookRemotely(repository: ResticRepository, claim: SnapshotClaim):
   return absent(repository.text('verify.absent', { snapshot: short(claim) }));
 }
 
-/** The whole id of a snapshot in a local repository; restic 0.14 tells only the first 8 digits. */
-async function findSnapshotFile(path: string, claimed: string): Promise<string | undefined> {
+/** The whole id of a snapshot in a local repository (restic 0.14 tells only the first 8 digits), or what is in the way. */
+type FileLook =
+  | { readonly found: 'file'; readonly id: string }
+  | { readonly found: 'nothing' }
+  /** Its folder cannot be read now, which proves nothing. */
+  | { readonly found: 'unknown' };
+
+async function findSnapshotFile(path: string, claimed: string): Promise<FileLook> {
   const folder = join(path, 'snapshots');
-  if (claimed.length === 64) {
-    const found = await probe({ op: 'stat', path: join(folder, claimed) }, LOOK_TIMEOUT_MS);
-    return found.ok && found.size > 0 ? claimed : undefined;
+  const isWhole = claimed.length === 64;
+  const look = await probe({ op: 'stat', path: isWhole ? join(folder, claimed) : folder }, LOOK_TIMEOUT_MS);
+  if (!look.ok) return { found: isAbsent(look) ? 'nothing' : 'unknown' };
+  // An empty file is no snapshot: a drive lost what was written to it.
+  if (isWhole) return look.size > 0 ? { found: 'file', id: claimed } : { found: 'nothing' };
+  try {
+    const id = (await readdir(folder)).find((name) => name.startsWith(claimed));
+    return id === undefined ? { found: 'nothing' } : { found: 'file', id };
+  } catch {
+    return { found: 'unknown' };
   }
-  const alive = await probe({ op: 'stat', path: folder }, LOOK_TIMEOUT_MS);
-  if (!alive.ok || claimed.length < 8) return undefined;
-  const names = await readdir(folder).catch((): string[] => []);
-  return names.find((name) => name.startsWith(claimed));
 }
 
 async function ghost(

@@ -18,8 +18,8 @@ export interface Needs {
 }
 
 function nameOf(node: AnyNode): string {
-  const { name, broker }: { name?: string; broker?: string } = Object(node);
-  return name || broker || node.id;
+  const { name, topic, broker, type }: Record<string, string | undefined> = Object(node);
+  return name || (type === 'mqtt-broker' ? broker : topic) || node.id;
 }
 
 /** Shows what is connected to the hub and what is missing, with what to do about it. */

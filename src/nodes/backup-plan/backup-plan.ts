@@ -94,6 +94,7 @@ export default function register(red: NodeAPI): void {
         nodeId: node.id,
         settings,
         door,
+        place: definition.repository ?? '',
         witness: repositoryWitness(repository, household.memories),
         ...(device === undefined ? {} : { device: device.door }),
         recallMirror,
@@ -121,9 +122,12 @@ export default function register(red: NodeAPI): void {
         warnOfShape(reading.shape);
         return;
       }
+      // The answer to an alert about other plans of the house.
+      if (reading.kind === 'command' && reading.plans?.includes(key) === false) return;
       await registry.opened(key);
       const record = household.record(key);
       const carried = userProperties(message);
+      const wasIdle = record.state.run === null;
       const answer =
         reading.kind === 'command'
           ? obey(record, reading.command, {
@@ -131,7 +135,11 @@ export default function register(red: NodeAPI): void {
               ...(reading.pauseMs === undefined ? {} : { pauseMs: reading.pauseMs }),
             })
           : hear(record, reading, carried);
-      if (answer?.accepted === false) sendNotNow(send, record.notNow(answer.sentence, carried));
+      // A run that is skipped while it waits ends, and its gate says so; of a slot that is skipped only this tells.
+      const isSkipped = wasIdle && reading.kind === 'command' && reading.command === 'skip';
+      if (answer?.accepted === false || (answer !== undefined && isSkipped)) {
+        send(PORTS['not-now'], record.notNow(answer.sentence, carried));
+      }
     });
 
     node.on('close', (_removed: boolean, done: () => void) => {
@@ -140,10 +148,6 @@ export default function register(red: NodeAPI): void {
       device?.leave();
       done();
     });
-  }
-
-  function sendNotNow(send: (port: number, message: Carried) => void, message: Carried): void {
-    send(PORTS['not-now'], message);
   }
 
   // Node-RED's types know credentials only as fields of unknown type.

@@ -1,18 +1,12 @@
 import { textsOf } from '../../editor/red.ts';
 import { weekdayName } from '../../editor/words.ts';
+import { asTimeOfDay } from '../../lib/time-of-day.ts';
 import type { Field, Place } from './check-field.editor.ts';
 import { fieldFor, inputIn, line } from './check-field.editor.ts';
 
 const text = textsOf('precondition-check');
 
 const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7] as const;
-
-/** `7`, `7:5` and `0730` as people type them, as `07:00`, `07:05` and `07:30`; anything else as it is. */
-function asTime(typed: string): string {
-  const [, hour, minute = '0'] = /^(\d{1,2})(?:[:.：]?(\d{1,2}))?$/.exec(typed.trim()) ?? [];
-  if (hour === undefined || Number(hour) > 23 || Number(minute) > 59) return typed;
-  return `${hour.padStart(2, '0')}:${minute.padStart(2, '0')}`;
-}
 
 /** Two times of day and the days of the week. */
 export function timeFields(main: Place): Field[] {
@@ -22,7 +16,7 @@ export function timeFields(main: Place): Field[] {
   const to = inputIn(times, main, 'to', { short: true });
   times.find('input').on('change', (event) => {
     const input = $(event.target);
-    input.val(asTime(String(input.val())));
+    input.val(asTimeOfDay(String(input.val())));
   });
 
   const given = main.given['weekdays'];

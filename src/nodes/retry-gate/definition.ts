@@ -40,6 +40,15 @@ export interface GateDefinition {
   giveUpAtNextSlot: boolean;
   /** Failure classes that are retried. */
   retryClasses: FailureClass[];
+  /** From which lateness on each tier speaks: `3x` (the plan's cadence), a duration such as `2d`, `never`; empty: default. */
+  alertInfo: string;
+  alertWarning: string;
+  alertCritical: string;
+  /** Hours in which only what is critical is told, such as `22:00` to `07:00`; both empty: none. */
+  quietFrom: string;
+  quietTo: string;
+  /** One alert for all plans that wait for the same device. */
+  gatherAlerts: boolean;
   /** Name of a context store; empty: the default store. */
   contextStore: string;
 }

@@ -9,6 +9,7 @@ import { useSharedStyle } from '../../editor/style.ts';
 import { parseDuration } from '../../lib/duration.ts';
 import { FAILURE_CLASSES, type FailureClass, PERMANENT_CLASSES } from '../../lib/failure.ts';
 import { WAIT_DELAY_MS } from '../../lib/plan/settings.ts';
+import { prepareAlerts, quietProblem, thresholdProblem } from './alerts.editor.ts';
 import { claimedPlans, conflicts } from './claims.editor.ts';
 import { type GateDefinition, RETRY_POLICIES, type RetryPolicyName } from './definition.ts';
 import { prepareLearned } from './learned.editor.ts';
@@ -91,8 +92,7 @@ function showClaims(gate: Gate, plans: readonly PlanChoice[]): void {
     .text(warnings.join(' '));
 }
 
-function preparePlans(gate: Gate): void {
-  const plans = allPlans();
+function preparePlans(gate: Gate, plans: readonly PlanChoice[]): void {
   showPlanChoice('#lastgood-gate-plans', gate.plans, plans);
   $('#lastgood-gate-which').val(gate.plans.length === 0 ? 'all' : 'chosen');
   $('#lastgood-gate-which, #lastgood-gate-plans').on('change', () => showClaims(gate, plans));
@@ -248,6 +248,39 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
         'unverified',
       ],
     },
+    alertInfo: {
+      value: '',
+      validate(value, _options) {
+        return thresholdProblem(value, text('label.alertInfo'));
+      },
+    },
+    alertWarning: {
+      value: '',
+      validate(value, _options) {
+        return thresholdProblem(value, text('label.alertWarning'));
+      },
+    },
+    alertCritical: {
+      value: '',
+      validate(value, _options) {
+        return thresholdProblem(value, text('label.alertCritical'));
+      },
+    },
+    quietFrom: {
+      value: '',
+      validate(value, _options) {
+        const other = this.id === edited ? typed('quietTo') : this.quietTo;
+        return quietProblem(value, other, text('label.quietFrom'));
+      },
+    },
+    quietTo: {
+      value: '',
+      validate(value, _options) {
+        const other = this.id === edited ? typed('quietFrom') : this.quietFrom;
+        return quietProblem(value, other, text('label.quietTo'));
+      },
+    },
+    gatherAlerts: { value: true },
     contextStore: { value: '' },
   },
   inputs: 1,
@@ -286,7 +319,13 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
     const delays = Object.entries(WAIT_DELAY_MS).map(([situation, ms]) => [situation, inWords(ms)]);
     $('#lastgood-gate-wait-hint').text(text('hint.waitDelay', Object.fromEntries(delays)));
     prepareLearned(this.id);
-    preparePlans(this);
+    const plans = allPlans();
+    preparePlans(this, plans);
+    const showAlerts = prepareAlerts(() => {
+      const owned = claimedPlans(chosenPlans(), this.z, plans);
+      return plans.filter(({ id }) => owned.includes(id));
+    });
+    $('#lastgood-gate-which, #lastgood-gate-plans').on('change', showAlerts);
     prepareClasses(this.retryClasses);
     prepareStores(this.contextStore);
     for (const field of ['policy', 'delay', 'delayCap', 'jitterPercent', 'failureBudget', 'timeLimit']) {
@@ -297,6 +336,7 @@ RED.nodes.registerType<GateDefinition>('retry-gate', {
       { id: 'lastgood-gate-retries', label: text('section.retries') },
       { id: 'lastgood-gate-waiting', label: text('section.waiting') },
       { id: 'lastgood-gate-failures', label: text('section.failures') },
+      { id: 'lastgood-gate-alerts', label: text('section.alerts') },
       { id: 'lastgood-gate-state', label: text('section.state') },
     ]);
   },

@@ -2,6 +2,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { readMessage } from '../../lib/events/read-message.ts';
 import { readTicket } from '../../lib/message.ts';
 import { flowContextMirror } from '../../lib/node-red/context-mirror.ts';
+import { readAlertPolicy } from '../../lib/node-red/gate-alerts.ts';
 import { readGatePolicy } from '../../lib/node-red/gate-policy.ts';
 import type { GateMember, PlanMember } from '../../lib/node-red/household.ts';
 import { householdOf, knownBy } from '../../lib/node-red/household.ts';
@@ -11,6 +12,7 @@ import { gateStatus, shortened } from '../../lib/node-red/status.ts';
 import { statusLight } from '../../lib/node-red/status-light.ts';
 import { warnOfShapes } from '../../lib/node-red/unknown-shapes.ts';
 import { hasWire } from '../../lib/node-red/wiring.ts';
+import { answerAlert } from '../../lib/plan/answer-alert.ts';
 import { hear } from '../../lib/plan/device-events.ts';
 import type { GateDoor } from '../../lib/plan/doors.ts';
 import type { PlanRecord } from '../../lib/plan/record.ts';
@@ -49,6 +51,8 @@ export default function register(red: NodeAPI): void {
         id: node.id,
         policyFor,
         triesAgainByWire: hasWire(node, PORTS['try-again']),
+        alerts: readAlertPolicy(definition),
+        hearsAlerts: hasWire(node, PORTS.alert),
         send: (port, message) => sendOut(node, PORTS[port], message),
         refresh: showStatus,
         // The plan's own tab is where people look for its record.
@@ -99,7 +103,8 @@ export default function register(red: NodeAPI): void {
       }
       const reading = readMessage(message);
       if (reading.kind === 'unknown') warnOfShape(reading.shape);
-      else if (reading.kind !== 'ignored' && reading.kind !== 'command') {
+      else if (reading.kind === 'command') answerAlert(records(), reading);
+      else if (reading.kind !== 'ignored') {
         for (const record of records()) hear(record, reading, {}, 'gate');
       }
     });

@@ -138,6 +138,12 @@ function success(evidence: Evidence): Classification | undefined {
   if (evidence.has('lock-vanished')) {
     return { ...evidence.failed('device-unavailable', 'lock-vanished'), ghost: true };
   }
+  if (evidence.operation !== 'backup' && evidence.has('snapshots-unread')) {
+    // Every restic (seen with 0.14 to 0.19) then goes on with an empty list, or one with gaps.
+    const reasons = [means('permission', 'permission'), means('device-unavailable', 'io-error')];
+    const known = reasons.map((reason) => reason(evidence)).find((found) => found !== undefined);
+    return known ?? evidence.failed('unknown', 'snapshots-unread');
+  }
   const incomplete: Sign = evidence.operation === 'backup' ? 'source-skipped' : 'snapshot-kept';
   if (!evidence.has(incomplete)) return { kind: 'ok', detail: '' };
   return { kind: 'partial', detail: evidence.detail(incomplete) };

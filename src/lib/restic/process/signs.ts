@@ -24,6 +24,8 @@ export type Sign =
   | 'corrupt'
   /** forget could not remove a snapshot. */
   | 'snapshot-kept'
+  /** Snapshots could not be read, all or one of them: what is not in the list may be there. */
+  | 'snapshots-unread'
   | 'restore-errors'
   | 'config'
   | 'cache'
@@ -42,6 +44,7 @@ const PATTERNS: readonly Pattern[] = [
   // Temporary folder: its errors look like those of the repository.
   ['config', /restic-temp-pack|restic-check-cache|TempFile: /],
   ['config', /Resolving password failed/],
+  ['snapshots-unread', /^could not load snapshots?\b/],
   [
     'lock-vanished',
     /(?:error while unlocking|error in cleanup handler|Remove\(<lock\/[0-9a-f]+>\) (?:failed|returned error)).*(?:no such file or directory|file does not exist)/,

@@ -1,0 +1,3 @@
+import { planTests } from './plans.ts';
+
+planTests('homebridge-1.8');
