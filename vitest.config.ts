@@ -9,6 +9,7 @@ const SUITES = [
   { name: 'browser', folder: 'test/editor', seconds: 240, retry: 1 },
   { name: 'package', folder: 'test/package', seconds: 120, retry: 0 },
   { name: 'faults', folder: 'test/faults', seconds: 600, retry: 0 },
+  { name: 'homeassistant', folder: 'test/homeassistant', seconds: 300, retry: 0 },
 ] as const;
 
 export default defineConfig({

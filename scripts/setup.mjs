@@ -74,6 +74,13 @@ const FOR_TESTS = [
     only: 'apt-get',
   },
   {
+    name: 'busybox',
+    commands: ['busybox'],
+    why: "tests with the shell of Home Assistant's app",
+    optional: true,
+    only: 'apt-get',
+  },
+  {
     name: 'smartmontools',
     commands: ['smartctl'],
     why: 'a test of the real smartctl',

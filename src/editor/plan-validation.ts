@@ -21,7 +21,7 @@ export function dialogOpened(id: string | undefined): void {
 /** What the field of an open dialog holds, else what is stored. */
 function current(
   plan: EditedNode<PlanDefinition>,
-  property: 'scheduleKind' | 'timeZone' | 'name' | 'wattsOn',
+  property: 'scheduleKind' | 'timeZone' | 'name' | 'wattsOn' | 'source',
 ): string {
   return String((plan.id === openDialog ? $(`#node-input-${property}`).val() : plan[property]) ?? '');
 }
@@ -72,8 +72,32 @@ export function pathsComplaint(paths: readonly string[]): string | undefined {
   return odd === undefined ? undefined : text('error.relativePath', { path: odd });
 }
 
-export function pathsAnswer(paths: readonly string[] | undefined): Answer {
-  return answer('paths', pathsComplaint(paths ?? []));
+/** Is this the kind of source that is chosen? Nothing else is asked for. */
+function saves(plan: EditedNode<PlanDefinition>, source: PlanDefinition['source']): boolean {
+  return (current(plan, 'source') || 'folders') === source;
+}
+
+export function pathsAnswer(plan: EditedNode<PlanDefinition>, paths: readonly string[] | undefined): Answer {
+  return saves(plan, 'folders') ? answer('paths', pathsComplaint(paths ?? [])) : true;
+}
+
+export function sourceCommandAnswer(
+  plan: EditedNode<PlanDefinition>,
+  command: readonly string[] | undefined,
+): Answer {
+  const isMissing = saves(plan, 'command') && (command?.[0] ?? '') === '';
+  return answer('sourceCommand', isMissing ? text('error.noCommand') : undefined);
+}
+
+export function sourceUrlAnswer(plan: EditedNode<PlanDefinition>, url: string | undefined): Answer {
+  const typed = (url ?? '').trim();
+  const isGood = isEnvironmentReference(typed) || (/^https?:\/\//i.test(typed) && URL.canParse(typed));
+  return answer('sourceUrl', saves(plan, 'download') && !isGood ? text('error.address') : undefined);
+}
+
+export function sourceNameAnswer(plan: EditedNode<PlanDefinition>, name: string | undefined): Answer {
+  const isBad = !saves(plan, 'folders') && /[/\\]|^\.{1,2}$/.test((name ?? '').trim());
+  return answer('sourceName', isBad ? text('error.fileName') : undefined);
 }
 
 /** restic separates tags by commas; ours are added by the node. */

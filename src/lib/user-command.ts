@@ -36,6 +36,24 @@ const DEATH_MS = 2000;
 /** Commands that were killed and have not ended. */
 const hanging = new Set<string>();
 
+/** What opens Home Assistant and Node-RED's credentials is no business of a command. */
+const SECRET_VARIABLES: ReadonlySet<string> = new Set([
+  'SUPERVISOR_TOKEN',
+  'HASSIO_TOKEN',
+  'NODE_RED_CREDENTIAL_SECRET',
+]);
+
+/** Our own environment, as a person's command may have it. */
+export function commandEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && !SECRET_VARIABLES.has(name)) environment[name] = value;
+  }
+  return environment;
+}
+
 /** Runs a command to its end, its time limit or the abort. Never rejects. */
 export async function runUserCommand(request: UserCommand): Promise<CommandEnd> {
   const id = JSON.stringify(request.command);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { runInThisContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import type { FlowNode } from '../runtime/flows.ts';
 import { filesUnder, path } from './project.ts';
@@ -33,7 +34,14 @@ const CORE = [
   'watch',
 ];
 /** Of Home Assistant's nodes, in the folder of examples that need them. */
-const HOME_ASSISTANT = ['api-call-service', 'server-events'];
+const HOME_ASSISTANT = [
+  'api-call-service',
+  'function',
+  'ha-api',
+  'server',
+  'server-events',
+  'server-state-changed',
+];
 
 const examples = filesUnder('examples').map((file) => {
   const nodes: FlowNode[] = JSON.parse(readFileSync(path('examples', file), 'utf8'));
@@ -41,17 +49,20 @@ const examples = filesUnder('examples').map((file) => {
 });
 
 describe.each(examples)('$file', ({ file, nodes }) => {
+  const needsHomeAssistant = file.startsWith('home-assistant/');
+
   test('has a name that reads well in the menu, and one tab with a comment that says where to start', () => {
     const tabs = nodes.filter(({ type }) => type === 'tab');
     expect(tabs).toHaveLength(1);
     const [comment, ...others] = nodes.filter(({ type }) => type === 'comment');
     expect(others).toEqual([]);
     expect(comment?.['name']).toMatch(/^Start here/);
+    if (needsHomeAssistant) expect(comment?.['info']).toMatch(/Home Assistant/);
     expect(String(comment?.['info']).length).toBeGreaterThan(200);
   });
 
-  test('uses only our nodes and those that are there anyway', () => {
-    const known = [...OURS, ...CORE, ...(file.startsWith('home-assistant/') ? HOME_ASSISTANT : [])];
+  test('uses only our nodes and those that every Node-RED has, or says that it needs others', () => {
+    const known = [...OURS, ...CORE, ...(needsHomeAssistant ? HOME_ASSISTANT : [])];
     expect(nodes.map(({ type }) => type).filter((type) => !known.includes(type))).toEqual([]);
   });
 
@@ -66,7 +77,7 @@ describe.each(examples)('$file', ({ file, nodes }) => {
     const targets = nodes.flatMap(({ wires = [], z, ...node }) => [
       ...wires.flat(),
       ...(z === undefined ? [] : [z]),
-      ...[node['broker'], node.type.startsWith('backup') ? node['repository'] : ''].filter(
+      ...[node['broker'], node['server'], node.type.startsWith('backup') ? node['repository'] : ''].filter(
         (id): id is string => typeof id === 'string' && id !== '' && node.type !== 'mqtt-broker',
       ),
     ]);
@@ -101,4 +112,22 @@ test('the whole nightly flow with plug and phone is seven nodes and six wires', 
     'debug',
   ]);
   expect(flow.flatMap(({ wires = [] }) => wires.flat())).toHaveLength(6);
+});
+
+test('the flow that backs up Home Assistant deletes the older backups of its own name, and no other', () => {
+  const { nodes = [] } =
+    examples.find(({ file }) => file === 'home-assistant/back-up-home-assistant.json') ?? {};
+  const code = String(nodes.find(({ type }) => type === 'function')?.['func']);
+  const backups = [
+    { slug: 'mine-of-monday', name: 'lastgood', date: '2026-11-23T02:00:00+00:00' },
+    { slug: 'by-hand', name: 'before the update', date: '2026-11-01T12:00:00+00:00' },
+    { slug: 'mine-of-wednesday', name: 'lastgood', date: '2026-11-25T02:00:00+00:00' },
+    { slug: 'mine-of-tuesday', name: 'lastgood', date: '2026-11-24T02:00:00+00:00' },
+  ];
+  // As Node-RED runs it.
+  const run = runInThisContext(`(msg) => {${code}}`) as (msg: object) => unknown;
+  expect(run({ payload: { backups } })).toEqual([
+    [{ payload: 'mine-of-tuesday' }, { payload: 'mine-of-monday' }],
+  ]);
+  expect(run({ payload: { backups: backups.slice(1, 3) } })).toEqual([[]]);
 });

@@ -1,21 +1,14 @@
-import { runUserCommand } from '../user-command.ts';
+import { commandEnvironment, runUserCommand } from '../user-command.ts';
 import type { Look, Verdict } from './verdict.ts';
 import { seconds, verdict } from './verdict.ts';
 
 /** EX_TEMPFAIL of sysexits.h: the command says "not now". */
 const NOT_NOW = 75;
-/** What opens Home Assistant and Node-RED's credentials is no business of a command. */
-const SECRET_VARIABLES: ReadonlySet<string> = new Set([
-  'SUPERVISOR_TOKEN',
-  'HASSIO_TOKEN',
-  'NODE_RED_CREDENTIAL_SECRET',
-]);
-
 /** Yes: the command exits 0. No: it says "not now". Any other end is an error and tells nothing. */
 export async function checkCommand(command: string, args: readonly string[], look: Look): Promise<Verdict> {
   const end = await runUserCommand({
     command: [command, ...args],
-    environment: environment(),
+    environment: commandEnvironment(process.env),
     workingFolder: process.cwd(),
     timeoutMs: look.timeoutMs,
     ...(look.signal === undefined ? {} : { signal: look.signal }),
@@ -45,9 +38,4 @@ export async function checkCommand(command: string, args: readonly string[], loo
       return verdict('unknown', look, `command.${key}`, { command, seconds: seconds(look) });
     }
   }
-}
-
-function environment(): Record<string, string> {
-  const all = Object.entries(process.env).filter(([name]) => !SECRET_VARIABLES.has(name));
-  return Object.fromEntries(all.map(([name, value]) => [name, value ?? '']));
 }

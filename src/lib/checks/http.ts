@@ -1,3 +1,4 @@
+import { httpTarget, shownAddress } from '../http-address.ts';
 import { limited } from '../limit.ts';
 import type { CheckLeaf } from './check.ts';
 import type { Look, Verdict } from './verdict.ts';
@@ -9,7 +10,7 @@ const WELL = '200-299';
 
 /** Whether an address answers GET with a status that was asked for; a redirect is an answer and is not followed. */
 export async function checkHttp({ url, status }: HttpSpec, look: Look): Promise<Verdict> {
-  const target = targetOf(url);
+  const target = httpTarget(url);
   if (target === undefined) return verdict('unknown', look, 'http.url');
   const wanted = status === undefined || status.trim() === '' ? WELL : status.trim();
   const accepts = acceptedStatus(wanted);
@@ -36,32 +37,6 @@ export async function checkHttp({ url, status }: HttpSpec, look: Look): Promise<
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return verdict('no', look, 'port.name', { host });
     if (/CERT|SELF_SIGNED|ISSUER/.test(code)) return verdict('unknown', look, 'http.certificate', { origin });
     return verdict('no', look, 'http.unreachable', { address, code });
-  }
-}
-
-/** An address for people: without the parts that may hold a secret. */
-export function shownAddress(url: string): string {
-  const found = targetOf(url);
-  return found === undefined ? '' : `${found.url.origin}${found.url.pathname}`;
-}
-
-/** `fetch` takes no user and password in the address; a server takes them in a header. */
-function targetOf(text: string): { url: URL; headers: Record<string, string> } | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
-  const login = `${decoded(url.username)}:${decoded(url.password)}`;
-  url.username = '';
-  url.password = '';
-  if (login === ':') return { url, headers: {} };
-  return { url, headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}` } };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }
 

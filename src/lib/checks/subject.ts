@@ -1,6 +1,6 @@
+import { shownAddress } from '../http-address.ts';
 import type { CheckLeaf, CheckResult, HouseValue } from './check.ts';
 import type { CheckContext } from './context.ts';
-import { shownAddress } from './http.ts';
 import { endpointSubject, repositoryEndpoint } from './repository-endpoint.ts';
 
 /** Longest subject, in characters. */

@@ -13,7 +13,8 @@ export const NO_PLAN: PlanContext = { sources: [] };
 export async function planContext(household: Household, planKey: string): Promise<PlanContext> {
   const settings = household.planByKey(planKey)?.settings;
   const repository = household.repositoryOfPlan(planKey);
-  const sources = settings?.contents.paths ?? [];
+  // A stream is nothing that lies somewhere.
+  const sources = settings?.contents.stream === undefined ? (settings?.contents.paths ?? []) : [];
   if (repository === undefined) return { sources };
   return {
     sources,

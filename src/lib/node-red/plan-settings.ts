@@ -1,12 +1,13 @@
 import { hostname } from 'node:os';
-import type { PlanDefinition } from '../../nodes/backup-plan/definition.ts';
+import type { PlanCredentials, PlanDefinition } from '../../nodes/backup-plan/definition.ts';
 import { parseDuration } from '../duration.ts';
 import { parseCron } from '../plan/cron.ts';
 import type { Schedule } from '../plan/schedule.ts';
-import type { PlanSettings } from '../plan/settings.ts';
+import type { BackupContents, PlanSettings } from '../plan/settings.ts';
 import { Problem } from '../problem.ts';
 import { invalidRetentionField } from '../restic/retention.ts';
 import { SHRINK_LIMIT } from '../restic/shrink.ts';
+import { planStream } from './plan-stream.ts';
 
 /** Backups more often than this would never end; guards against a typed `1s`. */
 const SHORTEST_INTERVAL_MS = 60_000;
@@ -15,29 +16,20 @@ const SHORTEST_INTERVAL_MS = 60_000;
  * A plan as stored by the editor (or by hand, or by an older version) as the domain uses it.
  * @throws Problem that names the field
  */
-export function readPlanSettings(definition: PlanDefinition): PlanSettings {
+export function readPlanSettings(
+  definition: PlanDefinition,
+  credentials: PlanCredentials = {},
+): PlanSettings {
   const plan = definition.name || definition.key;
   if (!/^[a-z0-9-]{1,64}$/.test(definition.key ?? '')) throw new Problem('plan-key', { plan });
-  const paths = listOf(definition.paths);
-  if (paths.length === 0) throw new Problem('plan-paths', { plan });
-  const relative = paths.find((path) => !path.startsWith('/'));
-  if (relative !== undefined) throw new Problem('plan-path-relative', { plan, path: relative.slice(0, 100) });
+  const contents = contentsOf(definition, credentials, plan);
   const retention = definition.retention ?? {};
   const badField = invalidRetentionField(retention);
   if (badField !== undefined) throw new Problem('plan-retention', { plan, field: badField });
   return {
     key: definition.key,
     name: plan,
-    contents: {
-      paths,
-      excludes: listOf(definition.excludes),
-      excludeFile: definition.excludeFile ?? '',
-      excludeCaches: definition.excludeCaches === true,
-      excludeLargerThan: definition.excludeLargerThan ?? '',
-      oneFileSystem: definition.oneFileSystem === true,
-      tags: listOf(definition.tags),
-      host: definition.host || hostname(),
-    },
+    contents,
     retention,
     unreadableAccepted: definition.unreadableAccepted === true,
     shrinkLimit: Math.min(100, positive(definition.shrinkLimit, SHRINK_LIMIT)),
@@ -62,6 +54,34 @@ export function readPlanSettings(definition: PlanDefinition): PlanSettings {
     powerOffAfterMs: duration(definition.powerOffAfter, 10_000, plan, 'powerOffAfter'),
     powerOffMounted: definition.powerOffMounted === true,
     latenessPerDrive: definition.latenessPerDrive === true,
+  };
+}
+
+function contentsOf(definition: PlanDefinition, credentials: PlanCredentials, plan: string): BackupContents {
+  const common = { tags: listOf(definition.tags), host: definition.host || hostname() };
+  const stream = planStream(definition, credentials, plan);
+  if (stream !== undefined) {
+    const none = {
+      excludes: [],
+      excludeFile: '',
+      excludeCaches: false,
+      excludeLargerThan: '',
+      oneFileSystem: false,
+    };
+    return { ...common, ...none, paths: [`/${stream.name}`], stream };
+  }
+  const paths = listOf(definition.paths);
+  if (paths.length === 0) throw new Problem('plan-paths', { plan });
+  const relative = paths.find((path) => !path.startsWith('/'));
+  if (relative !== undefined) throw new Problem('plan-path-relative', { plan, path: relative.slice(0, 100) });
+  return {
+    ...common,
+    paths,
+    excludes: listOf(definition.excludes),
+    excludeFile: definition.excludeFile ?? '',
+    excludeCaches: definition.excludeCaches === true,
+    excludeLargerThan: definition.excludeLargerThan ?? '',
+    oneFileSystem: definition.oneFileSystem === true,
   };
 }
 

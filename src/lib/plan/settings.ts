@@ -1,4 +1,5 @@
 import type { Retention } from '../restic/retention.ts';
+import type { StreamSource } from '../restic/stream.ts';
 import type { Schedule } from './schedule.ts';
 
 /** What a person told us about the place, from which suitable delays follow. */
@@ -7,6 +8,8 @@ export type Situation = 'always-there' | 'usb-plug' | 'sleeping-nas' | 'docked-l
 /** What restic is asked to save. */
 export interface BackupContents {
   readonly paths: readonly string[];
+  /** In place of folders; `paths` then names its file in the snapshot. */
+  readonly stream?: StreamSource;
   readonly excludes: readonly string[];
   readonly excludeFile: string;
   readonly excludeCaches: boolean;

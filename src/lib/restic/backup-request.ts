@@ -5,14 +5,17 @@ import type { BackupOutcome, Progress } from './outcome.ts';
 import type { RunHooks } from './repository.ts';
 import type { Retention } from './retention.ts';
 import type { SourceSize } from './shrink.ts';
+import type { StreamSource } from './stream.ts';
 
 /** One attempt of one run: what restic is asked to save, and what its result is measured against. */
 export interface BackupRequest {
   readonly planKey: string;
   readonly runId: string;
   readonly host: string;
-  /** Absolute; at least one. */
+  /** Absolute; at least one. Of a stream its one file, as it stands in the snapshot. */
   readonly paths: readonly string[];
+  /** Saved in place of folders. */
+  readonly stream?: StreamSource;
   readonly excludes: readonly string[];
   readonly excludeFile?: string;
   readonly excludeCaches: boolean;

@@ -14,7 +14,9 @@ import { wantsRetention } from './retention-run.ts';
 import { shrank } from './shrink.ts';
 import type { Source } from './sources.ts';
 import { lookAtSources, lostSource } from './sources.ts';
-import { tagIncomplete, untagged } from './tag.ts';
+import type { StreamWay } from './stream.ts';
+import { startsPrograms, streamTrouble, streamWay } from './stream.ts';
+import { removeTags, tagIncomplete, untagged } from './tag.ts';
 import { unlockAfterCancel, unlockAfterDeath } from './unlock.ts';
 import { leftBeneath, lookForSnapshot, snapshotTags } from './verify.ts';
 
@@ -35,7 +37,9 @@ export async function runBackup(
   memories?: RepositoryMemories,
 ): Promise<BackupResult> {
   const mayBeOwed = await memories?.mayBeOwed(repository, repository.host.clock.now()).catch(() => false);
-  const mode = wantsRetention(request.retention) || mayBeOwed === true ? 'exclusive' : 'shared';
+  const isAlone =
+    wantsRetention(request.retention) || mayBeOwed === true || (await isPiped(repository, request));
+  const mode = isAlone ? 'exclusive' : 'shared';
   let hold = await repository.enterLane(mode, hooks, signal);
   if (hold === undefined) {
     const outcome: BackupOutcome = { kind: 'cancelled', reason: repository.text('cancelled.queued') };
@@ -114,7 +118,7 @@ async function attempt(
 ): Promise<BackupOutcome> {
   const { host } = repository;
   if (request.paths.length === 0) return failed({ class: 'config', reason: repository.text('source.none') });
-  const [sources, target] = await Promise.all([lookAtSources(request.paths), repository.lookAtPlace()]);
+  const [sources, target] = await Promise.all([lookAtFolders(request), repository.lookAtPlace()]);
   const obstacle = missingSource(repository, sources) ?? target.obstacle;
   if (obstacle !== undefined) return failed(obstacle);
   const before = target.place;
@@ -131,13 +135,20 @@ async function attempt(
   const startedMs = host.clock.now();
   let ended: CommandOutcome;
   let ownTime: string | undefined;
+  let way: StreamWay | undefined;
   try {
     const { version } = await repository.binary();
+    if (request.stream !== undefined) {
+      const found = streamWay(repository, request.stream, version);
+      if ('failure' in found) return failed(found.failure);
+      way = found;
+    }
     // restic 0.18 and newer tell the snapshot's time in the summary; older ones are told it (whole seconds, UTC).
     if (!atLeast(version, '0.18.0')) ownTime = new Date(Math.floor(startedMs / 1000) * 1000).toISOString();
     ended = await repository.run({
-      arguments: ['backup', ...backupArguments(request, ownTime)],
-      environment: ownTime === undefined ? {} : { TZ: 'UTC' },
+      arguments: ['backup', ...backupArguments(request, ownTime, way)],
+      environment: { ...(ownTime === undefined ? {} : { TZ: 'UTC' }), ...way?.environment },
+      ...(way?.feed === undefined ? {} : { feed: way.feed }),
       hooks,
       stallMs: STALL_MS,
       driveSeen: before !== undefined,
@@ -147,18 +158,27 @@ async function attempt(
     return failed(repository.failureOf(error));
   }
   const { result } = ended;
-  const snapshotId = claimedId(result);
+  // Like one that a person stopped, it may have left its lock.
+  if (result.stopped === 'source') await unlockAfterDeath(repository, { hooks: {} });
+  const brokenOff = way === undefined ? undefined : await streamTrouble(repository, way);
+  let snapshotId = brokenOff === undefined && result.stopped !== 'source' ? claimedId(result) : undefined;
   if (snapshotId === undefined) {
-    const outcome = endedWithout(repository, ended);
+    const outcome = endedWithout(repository, ended, brokenOff);
     const left = before === undefined ? '' : await leftBeneath(repository);
     return left === '' ? outcome : withMore(outcome, left);
   }
 
   hooks.onVerifying?.();
   const figures = figuresOf(result);
+  const time = ownTime ?? isoOr(result.summary?.['backup_start'], startedMs);
+  if (way !== undefined && way.marks.length > 0) {
+    const whole = await removeTags(repository, { id: snapshotId, runId: request.runId, time }, way.marks);
+    if (!whole.ok) return failed(whole.failure);
+    snapshotId = whole.value;
+  }
   const claimed: SnapshotClaim = {
     snapshotId,
-    time: ownTime ?? isoOr(result.summary?.['backup_start'], startedMs),
+    time,
     figures,
     exitCode: result.exitCode ?? 0,
     unreadable: result.errors.map(({ item }) => item),
@@ -166,12 +186,27 @@ async function attempt(
   };
   // In one turn, so that one probe process does both.
   const [after, early] = await Promise.all([
-    lookAtSources(request.paths),
+    lookAtFolders(request),
     before === undefined ? undefined : lookForSnapshot(repository, claimed, request, before),
   ]);
   const shortfall = whyPartial(repository, request, ended, figures, lostSource(sources, after));
   const claim = shortfall === undefined ? claimed : { ...claimed, ...shortfall };
   return verify(repository, claim, request, { startedMs, ...(early === undefined ? {} : { early }) });
+}
+
+/** A stream has no folders. */
+function lookAtFolders(request: BackupRequest): Promise<Source[]> {
+  return request.stream === undefined ? lookAtSources(request.paths) : Promise.resolve([]);
+}
+
+/** Will it need the repository for itself, to take the marks from a stream's snapshot? */
+async function isPiped(repository: ResticRepository, request: BackupRequest): Promise<boolean> {
+  if (request.stream === undefined) return false;
+  // A restic that is missing is reported by the attempt itself.
+  return await repository.binary().then(
+    ({ version }) => !startsPrograms(version),
+    () => false,
+  );
 }
 
 /** Is it not one of those that were accepted at this place? */
@@ -233,22 +268,21 @@ async function marked(
   return { ...partial, snapshot, reason };
 }
 
-/** Arguments of `restic backup` after the command's name. `time`: ISO 8601 UTC, whole seconds. */
-export function backupArguments(request: BackupRequest, time: string | undefined): string[] {
+/** Arguments of `restic backup` after the command's name. `time`: ISO 8601 UTC, whole seconds; `way`: of a stream. */
+export function backupArguments(request: BackupRequest, time: string | undefined, way?: StreamWay): string[] {
   const { excludeFile = '', excludeLargerThan = '' } = request;
   return [
     '--json',
     '--host',
     request.host,
-    ...snapshotTags(request).flatMap((tag) => ['--tag', tag]),
+    ...[...snapshotTags(request), ...(way?.marks ?? [])].flatMap((tag) => ['--tag', tag]),
     ...request.excludes.flatMap((pattern) => ['--exclude', pattern]),
     ...(excludeFile === '' ? [] : ['--exclude-file', resolve(excludeFile)]),
     ...(request.excludeCaches ? ['--exclude-caches'] : []),
     ...(excludeLargerThan === '' ? [] : ['--exclude-larger-than', excludeLargerThan]),
     ...(request.oneFileSystem ? ['--one-file-system'] : []),
     ...(time === undefined ? [] : ['--time', time.slice(0, 19).replace('T', ' ')]),
-    '--',
-    ...request.paths,
+    ...(way?.arguments ?? ['--', ...request.paths]),
   ];
 }
 
@@ -278,9 +312,15 @@ function withMore(outcome: Fruitless, sentence: string): BackupOutcome {
   return failed({ ...failure, reason: `${failure.reason} ${sentence}` });
 }
 
-function endedWithout(repository: ResticRepository, { classification, failure }: CommandOutcome): Fruitless {
+function endedWithout(
+  repository: ResticRepository,
+  { classification, failure, result }: CommandOutcome,
+  brokenOff?: Failure,
+): Fruitless {
   if (classification.kind === 'cancelled')
     return { kind: 'cancelled', reason: repository.text('cancelled.running') };
+  const isOurs = result.stopped !== undefined && result.stopped !== 'source';
+  if (brokenOff !== undefined && !isOurs) return failed(brokenOff);
   return failed(failure ?? { class: 'unknown', reason: repository.text('backup.nothingSaved') });
 }
 
@@ -304,7 +344,7 @@ function whyPartial(
   if (classification.class === 'corrupt') return because('damage', false, { detail: classification.detail });
   if (lost !== undefined) return because('lost', true, { path: lost });
   if (previous !== undefined && shrank(size, previous, request.shrinkLimit)) {
-    return because('shrank', true, {
+    return because(request.stream === undefined ? 'shrank' : 'shrankStream', true, {
       files: size.files,
       size: formatSize(size.bytes),
       filesBefore: previous.files,
@@ -312,6 +352,7 @@ function whyPartial(
       limit: request.shrinkLimit,
     });
   }
+  if (request.stream !== undefined && size.bytes === 0) return because('emptyStream', true);
   if (previous === undefined && size.files === 0) return because('empty', true);
   if (classification.kind !== 'partial') return undefined;
   const skipped = result.signs.some(({ sign }) => sign === 'source-skipped');

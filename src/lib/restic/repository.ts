@@ -23,6 +23,7 @@ import { atLeast, locateRestic } from './process/binary.ts';
 import type { Classification } from './process/classify.ts';
 import { classify, failureSentence } from './process/classify.ts';
 import { resticEnvironment } from './process/environment.ts';
+import type { FeedSpec } from './process/feed.ts';
 import { redactor } from './process/redact.ts';
 import type { ProcessResult, StopReason } from './process/run.ts';
 import type { RepositorySettings } from './repository-settings.ts';
@@ -65,6 +66,8 @@ export interface Command {
   readonly environment?: Readonly<Record<string, string>>;
   /** All variables, where two repositories meet (`copyEnvironment`). */
   readonly wholeEnvironment?: (cacheFolder: string) => Record<string, string>;
+  /** What restic reads from its standard input. */
+  readonly feed?: FeedSpec;
   /** Stopped after so long without a sign of progress. */
   readonly stallMs?: number;
   /** Stopped after so long, whatever it does. */
@@ -165,6 +168,7 @@ export class ResticRepository {
       workingFolder,
       redact: this.redact,
       clock: this.host.clock,
+      ...(command.feed === undefined ? {} : { feed: command.feed }),
       ...(hooks.onProgress === undefined ? {} : { onProgress: hooks.onProgress }),
       ...(command.onDocument === undefined ? {} : { onDocument: command.onDocument }),
       ...(command.collectStdout === undefined ? {} : { collectStdout: command.collectStdout }),

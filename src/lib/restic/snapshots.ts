@@ -7,6 +7,8 @@ const ANSWER_WITHIN_MS = 60_000;
 
 /** Tag of a snapshot that is not all of what its plan wanted. */
 export const INCOMPLETE_TAG = 'incomplete';
+/** Tag of a snapshot of a stream that had not yet proven whole; such a one is `incomplete` as well. */
+export const UNFINISHED_TAG = 'unfinished';
 
 /** The tags that connect snapshots with plans and runs; `plan:` and `created-by:` are those of Backrest. */
 export const planTag = (planKey: string): string => `plan:${planKey}`;

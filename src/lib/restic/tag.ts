@@ -3,7 +3,7 @@ import { inContext } from './operation.ts';
 import type { Snapshot } from './outcome.ts';
 import type { ResticRepository } from './repository.ts';
 import type { Answer } from './snapshots.ts';
-import { INCOMPLETE_TAG, listSnapshots, runTag } from './snapshots.ts';
+import { INCOMPLETE_TAG, listSnapshots, runTag, UNFINISHED_TAG } from './snapshots.ts';
 
 /** restic gives a snapshot whose tags change a new id. */
 export interface TaggedSnapshot {
@@ -58,7 +58,10 @@ export async function untagIncomplete(
 ): Promise<Answer<string | undefined>> {
   const marked = await listSnapshots(repository, filter, context.signal);
   if (!marked.ok) return marked;
-  const incomplete = marked.value.filter(({ tags }) => tags.includes(INCOMPLETE_TAG)).map(({ id }) => id);
+  const incomplete = marked.value
+    // Half a stream is nothing that can be accepted.
+    .filter(({ tags }) => tags.includes(INCOMPLETE_TAG) && !tags.includes(UNFINISHED_TAG))
+    .map(({ id }) => id);
   if (incomplete.length === 0) return { ok: true, value: marked.value[0]?.id };
   try {
     const { failure } = await repository.run({
@@ -71,6 +74,32 @@ export async function untagIncomplete(
   }
   const now = await listSnapshots(repository, filter, context.signal);
   return now.ok ? { ok: true, value: now.value[0]?.id } : now;
+}
+
+/**
+ * Takes tags from one snapshot, which gets a new id: its id then. `time`: the snapshot's own. The caller holds the lane
+ * exclusively. Two restic processes.
+ */
+export async function removeTags(
+  repository: ResticRepository,
+  snapshot: { readonly id: string; readonly runId: string; readonly time: string },
+  tags: readonly string[],
+): Promise<Answer<string>> {
+  try {
+    const { failure } = await repository.run({
+      arguments: ['tag', ...tags.flatMap((tag) => ['--remove', tag]), '--', snapshot.id],
+    });
+    if (failure !== undefined) return { ok: false, failure };
+  } catch (error) {
+    return { ok: false, failure: repository.failureOf(error) };
+  }
+  const answer = await listSnapshots(repository, { runId: snapshot.runId });
+  if (!answer.ok) return answer;
+  const found = answer.value.find(
+    ({ time, tags: now }) => sameMoment(time, snapshot.time) && !tags.some((tag) => now.includes(tag)),
+  );
+  if (found !== undefined) return { ok: true, value: found.id };
+  return { ok: false, failure: { class: 'unknown', reason: repository.text('stream.unmarked') } };
 }
 
 /** A snapshot that could not be marked, for a reason. */

@@ -7,6 +7,7 @@ import { deviceFields, WATTS } from '../../editor/plan-device.ts';
 import { newPlanKey } from '../../editor/plan-key.ts';
 import { retentionFields } from '../../editor/plan-retention.ts';
 import { scheduleFields, showServerZone } from '../../editor/plan-schedule.ts';
+import { sourceFields } from '../../editor/plan-source.ts';
 import {
   cronAnswer,
   dialogOpened,
@@ -21,6 +22,9 @@ import {
   retentionAnswer,
   shrinkAnswer,
   sizeAnswer,
+  sourceCommandAnswer,
+  sourceNameAnswer,
+  sourceUrlAnswer,
   tagsAnswer,
   tagsComplaint,
   timeZoneAnswer,
@@ -44,6 +48,7 @@ interface Lists {
   readonly paths: PathList;
   readonly excludes: PathList;
   readonly tags: PathList;
+  readonly command: () => string[];
   readonly retention: () => Retention;
 }
 let lists: Lists | undefined;
@@ -130,10 +135,29 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
         return repositoryAnswer(value);
       },
     },
+    source: { value: 'folders' },
+    sourceCommand: {
+      value: [],
+      validate(value, _options) {
+        return sourceCommandAnswer(this, value);
+      },
+    },
+    sourceUrl: {
+      value: '',
+      validate(value, _options) {
+        return sourceUrlAnswer(this, value);
+      },
+    },
+    sourceName: {
+      value: '',
+      validate(value, _options) {
+        return sourceNameAnswer(this, value);
+      },
+    },
     paths: {
       value: [],
       validate(value, _options) {
-        return pathsAnswer(value);
+        return pathsAnswer(this, value);
       },
     },
     excludes: { value: [] },
@@ -248,6 +272,7 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
       },
     },
   },
+  credentials: { sourceHeaders: { type: 'password' } },
   inputs: 1,
   outputs: 3,
   inputLabels: () => text('port.input'),
@@ -294,6 +319,7 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
         placeholder: text('placeholder.tag'),
         problem: tagsComplaint,
       }),
+      command: sourceFields(this),
       retention: retentionFields(this.retention),
     };
     scheduleFields(this.situation);
@@ -307,6 +333,7 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
     this.paths = lists.paths.texts();
     this.excludes = lists.excludes.texts();
     this.tags = lists.tags.texts();
+    this.sourceCommand = lists.command();
     this.retention = lists.retention();
     storeNumbers(this, ['wattsOn', 'wattsOff', 'shrinkLimit']);
     dialogOpened(undefined);

@@ -23,7 +23,7 @@ import type { PlanDoor } from '../../lib/plan/doors.ts';
 import type { PlanJoin } from '../../lib/plan/registry.ts';
 import { Problem } from '../../lib/problem.ts';
 import { repositoryWitness } from '../../lib/restic/witness.ts';
-import type { PlanDefinition } from './definition.ts';
+import type { PlanCredentials, PlanDefinition } from './definition.ts';
 
 const PORTS = { run: 0, 'not-now': 1, power: 2 } as const;
 
@@ -32,7 +32,7 @@ export default function register(red: NodeAPI): void {
   const household = householdOf(red);
   const { language, registry } = household;
 
-  function createPlan(this: Node, definition: PlanDefinition & NodeDef): void {
+  function createPlan(this: Node<PlanCredentials>, definition: PlanDefinition & NodeDef): void {
     red.nodes.createNode(this, definition);
     const node = this;
     const show = statusLight(node);
@@ -76,7 +76,7 @@ export default function register(red: NodeAPI): void {
     household.plans.set(node.id, member);
     try {
       const repository = repositoryOf(red, definition.repository, definition.name || key);
-      const settings = readPlanSettings(definition);
+      const settings = readPlanSettings(definition, node.credentials);
       const recallMirror = (): Promise<unknown> =>
         flowContextMirror(node, household.gateOf(member)?.contextStore ?? '', language).recall(key);
       device = planDevice({
@@ -150,7 +150,10 @@ export default function register(red: NodeAPI): void {
     });
   }
 
-  red.nodes.registerType('backup-plan', createPlan);
+  // Node-RED's types know credentials only as fields of unknown type.
+  red.nodes.registerType('backup-plan', createPlan as (this: Node, definition: NodeDef) => void, {
+    credentials: { sourceHeaders: { type: 'password' } },
+  });
   registerPlanRoutes(red, {
     async command(planNodeId, command) {
       const plan = household.planByNodeId(planNodeId);

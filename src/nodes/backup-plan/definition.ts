@@ -7,6 +7,13 @@ export interface PlanDefinition {
   key: string;
   /** Id of a `restic-repository`. */
   repository: string;
+  /** What is saved: `paths`, what `sourceCommand` prints, or what `sourceUrl` answers. */
+  source: 'folders' | 'command' | 'download';
+  sourceCommand: string[];
+  /** http or https; a user and password in it are sent as a header. */
+  sourceUrl: string;
+  /** Name in the snapshot of what is no folder; empty: the key. */
+  sourceName: string;
   paths: string[];
   excludes: string[];
   excludeFile: string;
@@ -54,6 +61,12 @@ export interface PlanDefinition {
   unreadableAccepted: boolean;
   /** Percent of files or bytes, 0 to 100; a backup that lost more since the last good one is partial. */
   shrinkLimit: number;
+}
+
+/** Kept apart from the flow file. */
+export interface PlanCredentials {
+  /** Headers of the request for `sourceUrl`: `Name: value`, one a line; `${NAME}` stands for a variable. */
+  sourceHeaders?: string;
 }
 
 export type Situation = 'always-there' | 'usb-plug' | 'sleeping-nas' | 'docked-laptop';

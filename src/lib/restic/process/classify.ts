@@ -42,6 +42,7 @@ const STOP_CLASSES: Readonly<Record<Exclude<StopReason, 'cancel'>, FailureClass>
   device: 'device-unavailable',
   network: 'network',
   shutdown: 'interrupted',
+  source: 'unknown',
 };
 
 /** One look at the evidence; undefined: it says nothing. */

@@ -1,7 +1,10 @@
 import type { Sign } from './signs.ts';
 
-/** Why we stopped restic ourselves. `device` and `network`: the probe of the drive, the limit at the start. */
-export type StopReason = 'cancel' | 'stall' | 'device' | 'network' | 'shutdown';
+/**
+ * Why we stopped restic ourselves. `device` and `network`: the probe of the drive, the limit at the start; `source`:
+ * what was piped into it broke off.
+ */
+export type StopReason = 'cancel' | 'stall' | 'device' | 'network' | 'shutdown' | 'source';
 
 /** A file or folder that restic could not read, from its `error` messages (`archival` or `restore`). */
 export interface ItemError {

@@ -4,6 +4,8 @@ import { startTicksOf } from '../../system-process.ts';
 import type { Progress } from '../outcome.ts';
 import type { ResticBinary } from './binary.ts';
 import { OutputCollector } from './collect.ts';
+import type { FeedSpec } from './feed.ts';
+import { Feed } from './feed.ts';
 import { isRecord } from './lines.ts';
 import { ProgressTracker } from './progress.ts';
 import type { ProcessResult, StopReason } from './result.ts';
@@ -38,6 +40,8 @@ export interface ProcessSpec {
   readonly isMounted?: () => Promise<boolean>;
   /** Remote repository: stop with `network` when restic only retries for so long after its start. */
   readonly startLimitMs?: number;
+  /** restic's standard input; without it there is none. */
+  readonly feed?: FeedSpec;
   readonly clock: Clock;
 }
 
@@ -56,6 +60,8 @@ export interface ResticProcess {
 }
 
 const GRACE_MS = 80_000;
+/** A restic whose input broke off has nothing to wait for. */
+const FEED_GRACE_MS = 20_000;
 
 /** A child of restic (ssh, rclone) may hold our pipes open after restic's end; we do not wait longer for it. */
 const PIPES_AFTER_EXIT_MS = 5000;
@@ -76,6 +82,7 @@ class RunningRestic implements ResticProcess {
   readonly #progress: ProgressTracker;
   readonly #watch: Watch;
   readonly #collector: OutputCollector;
+  readonly #feed = new Feed();
   #stopped: StopReason | undefined;
   #interruptSent = false;
   #killSent = false;
@@ -125,12 +132,12 @@ class RunningRestic implements ResticProcess {
     const { execa } = await import('execa');
     // Stopped before it began.
     if (this.#stopped !== undefined) return {};
-    const { binary, environment, workingFolder } = this.#spec;
+    const { binary, environment, workingFolder, feed } = this.#spec;
     const child = execa(binary.path, [...this.#spec.arguments], {
       cwd: workingFolder,
       env: environment,
       extendEnv: false,
-      stdin: 'ignore',
+      stdin: feed === undefined ? 'ignore' : 'pipe',
       buffer: false,
       reject: false,
       // Its own process group: a Ctrl-C for us must not reach it, and our end must not kill it.
@@ -143,6 +150,12 @@ class RunningRestic implements ResticProcess {
       this.#watch.start();
     }
     this.#drain(child);
+    if (feed !== undefined && child.stdin !== null && child.pid !== undefined) {
+      void this.#feed.start(feed, workingFolder, child.stdin, {
+        onStderr: (chunk) => this.#collector.push('stderr', chunk),
+        onFailed: () => this.stop('source', { graceMs: FEED_GRACE_MS }),
+      });
+    }
     known();
     const end = await child;
     if (child.pid === undefined) return { spawnError: spawnErrorOf(end, workingFolder) };
@@ -163,6 +176,7 @@ class RunningRestic implements ResticProcess {
       this.#exited = true;
       this.#cancelKill();
       this.#watch.end();
+      this.#feed.end();
       this.#spec.clock.after(PIPES_AFTER_EXIT_MS, () => {
         child.stdout.destroy();
         child.stderr.destroy();
