@@ -182,7 +182,7 @@ describe.each(Object.entries(READMES))('the README (%s)', (language, file) => {
   });
 
   test('tells every kind of alert with its answers, and shows one as it is sent', () => {
-    const text = language === 'zh' ? 'zh-CN' : 'en-US';
+    const serverLanguage = language === 'zh' ? 'zh-CN' : 'en-US';
     const facts = {
       plans: [{ plan: 'documents', name: 'Documents' }],
       device: '',
@@ -192,7 +192,8 @@ describe.each(Object.entries(READMES))('the README (%s)', (language, file) => {
       since: '',
       reason: '',
     };
-    const sent = (kind: AlertKind): Alert => worded({ ...(PENDING as PendingAlert), kind }, facts, text);
+    const sent = (kind: AlertKind): Alert =>
+      worded({ ...(PENDING as PendingAlert), kind }, facts, serverLanguage);
     const rows = tableRows(file).filter(({ cells }) => cells.length === 4);
     expect(rows.flatMap(({ words }) => words)).toEqual(Object.keys(ALERTS));
     for (const { words, cells } of rows) {
@@ -239,17 +240,17 @@ describe.each(Object.entries(READMES))('the README (%s)', (language, file) => {
     const hoursAgo = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
 
     test('speaks up when a backup is more than two days late', () => {
-      const late: PlanState = {
+      const overdue: PlanState = {
         ...newPlanState('documents', 'Documents'),
         dueAt: hoursAgo(49),
         lastSuccessAt: '2026-11-20T18:03:51.000Z',
         why: 'Nothing is mounted at /mnt/backup.',
       };
-      const { payload } = ask(late) ?? {};
+      const { payload } = ask(overdue) ?? {};
       for (const part of ['Documents', '2026-11-20T18:03:51.000Z', 'Nothing is mounted']) {
         expect(payload).toContain(part);
       }
-      expect(ask({ ...late, lastSuccessAt: null })?.payload).not.toContain('null');
+      expect(ask({ ...overdue, lastSuccessAt: null })?.payload).not.toContain('null');
     });
 
     test.each([
