@@ -77,23 +77,19 @@ function brief(value: number): string {
 }
 
 /** In Markdown: for every policy against hourly attempts, what it is over all homes of a set. */
-export function summaryTable(summaries: readonly Summary[]): string {
-  return summaries
-    .map(({ title, lines }) => {
-      const head = `| ${title} | delay (worst) | in vain | equal (worst) | used |\n|---|---|---|---|---|`;
-      const rows = lines.map(
-        ({ name, delay, worstDelay, attempts, equal, worstEqual, used }) =>
-          `| ${name} | ${brief(delay)} (${brief(worstDelay)}) | ${brief(attempts)} | ${brief(equal)} (${brief(worstEqual)}) | ${(100 * used).toFixed(1)} % |`,
-      );
-      return [head, ...rows].join('\n');
-    })
-    .join('\n\n');
+function summaryTable({ title, lines }: Summary): string {
+  const head = `| ${title} | delay (worst) | in vain | equal (worst) | used |\n|---|---|---|---|---|`;
+  const rows = lines.map(
+    ({ name, delay, worstDelay, attempts, equal, worstEqual, used }) =>
+      `| ${name} | ${brief(delay)} (${brief(worstDelay)}) | ${brief(attempts)} | ${brief(equal)} (${brief(worstEqual)}) | ${(100 * used).toFixed(1)} % |`,
+  );
+  return [head, ...rows].join('\n');
 }
 
 const SHOWN = ['fixed 1 h', 'Backrest 10 s to 1 h', 'adaptive, 2 h floor', 'adaptive, hourly floor'] as const;
 
 /** In Markdown: for every home, delay in h, attempts in vain for each wait, and "equal" of some policies. */
-export function caseTable(title: string, results: readonly Result[]): string {
+function caseTable(title: string, results: readonly Result[]): string {
   const head = `| ${title} (waits) | ${SHOWN.join(' | ')} |\n|---|${SHOWN.map(() => '---|').join('')}`;
   const rows = results.map((one) => {
     const cells = SHOWN.map((name) => {
@@ -109,16 +105,33 @@ const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
 const BEGIN = '<!-- written by bench:retry -->';
 const END = '<!-- end of bench:retry -->';
 
+/** One set of homes. */
+export interface Panel {
+  readonly summary: Summary;
+  readonly results: readonly Result[];
+  /** Those with too few waits, and how many they had. */
+  readonly leftOut: readonly string[];
+}
+
+/** All tables, in Markdown. */
+export function tablesOf(panels: readonly Panel[]): string {
+  return panels
+    .flatMap(({ summary, results, leftOut }) => [
+      summaryTable(summary),
+      caseTable(summary.title, results),
+      ...(leftOut.length === 0
+        ? []
+        : [`Left out, with so many waits in the mean of a schedule: ${leftOut.join(', ')}.`]),
+    ])
+    .join('\n\n');
+}
+
 /** Puts the tables into docs/benchmarks.md, in the place of the last ones. */
-export function writeTables(panels: readonly { summary: Summary; results: readonly Result[] }[]): void {
+export function writeTables(panels: readonly Panel[]): void {
   const page = readFileSync(PAGE, 'utf8');
   const [before, rest = ''] = page.split(BEGIN);
   const after = rest.split(END)[1];
   if (before === undefined || after === undefined)
     throw new Error('docs/benchmarks.md has no place for tables');
-  const tables = panels.flatMap(({ summary, results }) => [
-    summaryTable([summary]),
-    caseTable(summary.title, results),
-  ]);
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${tables.join('\n\n')}\n\n${END}${after}`);
+  writeFileSync(PAGE, `${before}${BEGIN}\n\n${tablesOf(panels)}\n\n${END}${after}`);
 }

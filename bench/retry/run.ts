@@ -2,12 +2,13 @@
 // names of panels (made-up, design, held-out) for only these. The whole of it, at full scale, writes the figures into
 // docs/benchmarks.md and draws docs/retry-policies.svg.
 import { writeFileSync } from 'node:fs';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { ARCHETYPES } from './archetypes.ts';
 import { type Figures, figuresOf, frontierDelay } from './figures.ts';
 import { picture } from './picture.ts';
 import { FRONTIER, fixed, POLICIES, type Policy } from './policies.ts';
 import { HOUR_MS, isForDesign, type Presence, realTraces } from './presence.ts';
-import { caseTable, type Result, summaryOf, summaryTable, writeTables } from './report.ts';
+import { type Panel, type Result, summaryOf, tablesOf, writeTables } from './report.ts';
 import { newTally, type Schedule, scheduleFor, simulate } from './simulate.ts';
 
 const SCALE = Number(process.env['BENCH_SCALE'] ?? 1);
@@ -43,12 +44,13 @@ function row(name: string, figures: Figures, { oracle, frontier }: Result): stri
 
 const HEAD = `  ${''.padEnd(28)}${['delay h', 'p95 h', 'in vain', 'used', 'age p50', 'age p95', '/oracle', 'equal'].map((cell) => cell.padStart(9)).join('')}`;
 
-function measure(cases: readonly Case[]): Result[] {
+function measure(cases: readonly Case[]): { results: Result[]; leftOut: string[] } {
   const results: Result[] = [];
+  const leftOut: string[] = [];
   for (const one of cases) {
     const { figures: hourly, waits } = lived(one, fixed(HOUR_MS));
     if (waits < FEWEST_WAITS * one.lives.length) {
-      console.log(`\n${one.name}: only ${(waits / one.lives.length).toFixed(1)} waits in a life, left out`);
+      leftOut.push(`${one.name} (${(waits / one.lives.length).toFixed(1)})`);
       continue;
     }
     const result: Result = {
@@ -64,7 +66,7 @@ function measure(cases: readonly Case[]): Result[] {
     console.log(row('oracle', result.oracle, result));
     results.push(result);
   }
-  return results;
+  return { results, leftOut };
 }
 
 /** The n-th of places in [0, 1) that lie evenly, however many they are, and on no grid (multiples of the golden ratio). */
@@ -98,17 +100,29 @@ const PANELS: Readonly<Record<string, { title: string; cases: () => Case[] }>> =
   'held-out': { title: 'Real machines, held-out half', cases: () => real((name) => !isForDesign(name)) },
 };
 
-const wanted = process.argv.slice(2);
-const panels = Object.entries(PANELS)
-  .filter(([key]) => wanted.length === 0 || wanted.includes(key))
-  .map(([, { title, cases }]) => {
-    const results = measure(cases());
-    const summary = summaryOf(title, results);
-    console.log(`\n${summaryTable([summary])}\n\n${caseTable(title, results)}`);
-    return { summary, results };
+/** One panel, in a thread of its own. */
+function panelOf(key: string): Promise<Panel> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: key });
+    worker.once('message', resolve);
+    worker.once('error', reject);
   });
-if (SCALE === 1 && wanted.length === 0) {
-  writeTables(panels);
-  const svg = picture(panels.map(({ summary }) => summary));
-  writeFileSync(new URL('../../docs/retry-policies.svg', import.meta.url), svg);
+}
+
+if (isMainThread) {
+  const wanted = process.argv.slice(2);
+  const keys = Object.keys(PANELS).filter((key) => wanted.length === 0 || wanted.includes(key));
+  const panels = await Promise.all(keys.map(panelOf));
+  console.log(tablesOf(panels));
+  if (SCALE === 1 && wanted.length === 0) {
+    writeTables(panels);
+    const svg = picture(panels.map(({ summary }) => summary));
+    writeFileSync(new URL('../../docs/retry-policies.svg', import.meta.url), svg);
+  }
+} else {
+  const panel = PANELS[String(workerData)];
+  if (panel === undefined) throw new Error(`no panel ${String(workerData)}`);
+  const { results, leftOut } = measure(panel.cases());
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker of this process, no window
+  parentPort?.postMessage({ summary: summaryOf(panel.title, results), results, leftOut } satisfies Panel);
 }

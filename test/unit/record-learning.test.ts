@@ -92,7 +92,7 @@ test('what was learned is in the journal with the next transition, survives a re
   await house.plan();
   await house.passes('5h');
   const { learned } = house.journalled;
-  expect(learned).toMatchObject({ version: 1 });
+  expect(learned).toMatchObject({ version: 2 });
   expect(JSON.stringify(learned).length).toBeLessThanOrEqual(8192);
   const before = house.record.learning.week();
   await house.restarts();
