@@ -164,7 +164,10 @@ test('a stop by BusyBox and npm in the middle of a backup is over within the ten
   await app.startAgain(
     mainFlow(home, { repository: { passwordSource: 'file', passwordFile: home.passwordFile } }),
   );
-  const { state } = await app.until('a good backup', (now) => now.state?.lastSuccessAt != null);
+  const { state } = await app.until(
+    'a good backup, and the end of its run',
+    (now) => now.state?.lastSuccessAt != null && now.state.run === null,
+  );
   expect(state?.history).toMatchObject([{ failureClass: 'interrupted' }, { outcome: 'succeeded' }]);
   expect(await home.snapshots()).toHaveLength(1);
   expect((await home.restic('list', 'locks', '--no-lock')).trim()).toBe('');
