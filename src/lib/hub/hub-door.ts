@@ -53,7 +53,7 @@ export class HubDoor {
   }
 
   /**
-   * Answers a request; false where no hub lets anybody in, and the path is as unknown as any other.
+   * Answers a request; false where no hub lets anybody in, and the path is as unknown as all others.
    *
    * @param unreadable why its body could not be read by who came before us
    */

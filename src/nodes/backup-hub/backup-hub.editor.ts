@@ -1,3 +1,4 @@
+import { leaveEmptyCredentialAlone } from '../../editor/empty-credential.ts';
 import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
 import { showPlanChoice, tickedPlans } from '../../editor/plan-choice.ts';
 import { allPlans } from '../../editor/plans.ts';
@@ -6,7 +7,7 @@ import { sections } from '../../editor/sections.ts';
 import { useSharedStyle } from '../../editor/style.ts';
 import { showConnections } from './connections.editor.ts';
 import type { HubDefinition } from './definition.ts';
-import { leaveEmptyTokenAlone, tokenFields, tokenProblem } from './token.editor.ts';
+import { tokenFields, tokenProblem } from './token.editor.ts';
 
 type Hub = EditedNode<HubDefinition>;
 
@@ -132,7 +133,7 @@ RED.nodes.registerType<HubDefinition>('backup-hub', {
   oneditsave() {
     edited = '';
     this.plans = chosenPlans();
-    leaveEmptyTokenAlone(this.credentials?.['has_token'] === true);
+    leaveEmptyCredentialAlone(this, 'token');
     return wasCompleted(this);
   },
   oneditcancel() {

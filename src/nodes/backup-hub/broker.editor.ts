@@ -25,7 +25,7 @@ export function brokerWords(broker: Broker, topic: string): BrokerWords {
   return said.includes('other') ? 'other' : 'nothing';
 }
 
-/** Has the broker node tell it. Can be undone as any change; takes effect with the next deploy. */
+/** Has the broker node tell it. Can be undone like other changes; takes effect with the next deploy. */
 export function teachBroker(broker: Broker, topic: string): void {
   const wanted = Object.fromEntries(
     OCCASIONS.flatMap(({ name, payload }) => [

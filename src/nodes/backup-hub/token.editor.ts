@@ -63,12 +63,3 @@ export function tokenFields(): void {
   field.on('input change', show);
   show();
 }
-
-/**
- * In oneditsave: an empty field is not read by the editor, which takes a password that is not set, and stays so, for a
- * change. A token that was there can be taken away.
- */
-export function leaveEmptyTokenAlone(hadToken: boolean): void {
-  const field = $('#node-input-token');
-  if (field.val() === '' && !hadToken) field.removeAttr('id');
-}

@@ -1,5 +1,6 @@
 /// <reference types="jquery" />
 
+import { leaveEmptyCredentialAlone } from '../../editor/empty-credential.ts';
 import { fillMissingProperties, wasCompleted } from '../../editor/missing-properties.ts';
 import type { PathList } from '../../editor/path-list.ts';
 import { pathList } from '../../editor/path-list.ts';
@@ -336,6 +337,7 @@ RED.nodes.registerType<PlanDefinition>('backup-plan', {
     this.sourceCommand = lists.command();
     this.retention = lists.retention();
     storeNumbers(this, ['wattsOn', 'wattsOff', 'shrinkLimit']);
+    leaveEmptyCredentialAlone(this, 'sourceHeaders');
     dialogOpened(undefined);
     setTimeout(revalidatePlans);
     return wasCompleted(this);
