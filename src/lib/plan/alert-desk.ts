@@ -1,5 +1,6 @@
 import type { Severity } from '../alerts/alert.ts';
 import type { Clock } from '../clock.ts';
+import { Problem } from '../problem.ts';
 import { alertMessage } from './alert-message.ts';
 import { inTheWay } from './in-the-way.ts';
 import type { PlanRecord } from './record.ts';
@@ -36,7 +37,11 @@ export class AlertDesk {
         return;
       }
       this.waiting.delete(gateId);
-      void this.tell(plans.filter((plan) => plan !== undefined));
+      const open = plans.filter((plan) => plan !== undefined);
+      // A rejection that nobody handles would end Node-RED.
+      this.tell(open).catch((cause: unknown) => {
+        open[0]?.warn(new Problem('internal', { detail: String(cause) }, { cause }));
+      });
     });
   }
 

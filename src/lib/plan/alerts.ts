@@ -100,7 +100,8 @@ export class PlanAlerts {
     const gathered = ready.filter((one) => this.isGathered(one));
     const alone = ready.filter((one) => !gathered.includes(one));
     if (alone.length > 0) {
-      void this.take(alone).then(() => {
+      const { state } = this.record;
+      void this.record.put({ ...state, alerts: told(state.alerts, alone) }, () => {
         for (const alert of alone) this.send(alertMessage([this.record], alert));
       });
     }
@@ -141,12 +142,6 @@ export class PlanAlerts {
 
   private get policy(): AlertPolicy | undefined {
     return this.record.gateDoor?.alerts;
-  }
-
-  /** Off the list, on the disk when this resolves. */
-  private take(alerts: readonly PendingAlert[]): Promise<void> {
-    const { state } = this.record;
-    return this.record.put({ ...state, alerts: told(state.alerts, alerts) });
   }
 
   private isGathered(alert: PendingAlert): boolean {
